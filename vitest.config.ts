@@ -1,0 +1,20 @@
+// Tests are compiled with the code they test and run from dist/: what is tested is what ships.
+// The list is made from src/, so that a test deleted there is not run from a stale dist/.
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { defineConfig } from 'vitest/config'
+
+const testsOf = (pkg: string) =>
+  readdirSync(join('packages', pkg, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.test.ts'))
+    .map(file => `packages/${pkg}/dist/${file.replace(/\.ts$/, '.js')}`)
+
+export default defineConfig({
+  test: {
+    include: [...readdirSync('packages').flatMap(testsOf), 'test/**/*.test.mjs'],
+    exclude: ['**/node_modules/**'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+  },
+})
