@@ -1,0 +1,178 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from './errors.ts'
+import { loadRecipe, parseRunConfig } from './load.ts'
+import type { Settings } from './schema.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'normfree-recipe-'))
+
+const recipe = (text: string) => {
+  const file = join(folder, 'recipe.yaml')
+  writeFileSync(file, text)
+  return file
+}
+
+/** The lines of the ConfigError that a recipe gives, without the folder. */
+async function complaints(text: string, overrides: string[] = []): Promise<string[]> {
+  const error = await loadRecipe(recipe(text), overrides).catch(error => error)
+  expect(error).toBeInstanceOf(ConfigError)
+  expect(error.exitCode).toBe(2)
+  return error.message.replaceAll(`${folder}/`, '').split('\n')
+}
+
+const complaint = (settings: Settings) => {
+  try {
+    return JSON.stringify(parseRunConfig({ model: 'm', ...settings }))
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+describe('parseRunConfig', () => {
+  it('fills in every default', () => {
+    expect(parseRunConfig({ model: 'nf_resnet20' })).toEqual({
+      data: 'synthetic',
+      model: 'nf_resnet20',
+      epochs: 15,
+      batchSize: 128,
+      optimizer: { lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 5e-4 },
+      schedule: { warmupEpochs: 1, finalLr: 0 },
+      labelSmoothing: 0.1,
+      clip: { kind: 'none' },
+      augment: { crop: 4, flip: true },
+      precision: 'auto',
+      seed: 0,
+    })
+  })
+
+  it('fills in the defaults of the kind of clipping', () => {
+    expect(parseRunConfig({ model: 'm', clip: { kind: 'agc' } }).clip).toEqual({
+      kind: 'agc',
+      factor: 0.01,
+      eps: 1e-3,
+      exclude: ['fc'],
+    })
+  })
+
+  it('reads dotted keys as nested ones', () => {
+    const config = parseRunConfig({ model: 'm', 'optimizer.lr': 0.2, optimizer: { momentum: 0.8 } })
+    expect(config.optimizer).toMatchObject({ lr: 0.2, momentum: 0.8 })
+  })
+
+  it.each<[Settings, string]>([
+    [{ batchSize: 0 }, 'recipe: batchSize: expected an integer >= 1 and <= 65536 but received 0'],
+    [{ batchSize: -8 }, 'recipe: batchSize: expected an integer >= 1 and <= 65536 but received -8'],
+    [
+      { batchSize: 1.5 },
+      'recipe: batchSize: expected an integer >= 1 and <= 65536 but received 1.5',
+    ],
+    [
+      { 'optimizer.lr': Number.NaN },
+      'recipe: optimizer.lr: expected a number > 0 but received NaN',
+    ],
+    [
+      { 'optimizer.lr': Number.POSITIVE_INFINITY },
+      'recipe: optimizer.lr: expected a number > 0 but received Infinity',
+    ],
+    [
+      { labelSmoothing: 1 },
+      'recipe: labelSmoothing: expected a number >= 0 and < 1 but received 1',
+    ],
+    [{ augment: { flip: 'no' } }, 'recipe: augment.flip: expected true or false but received "no"'],
+    [{ optimizer: 0.1 }, 'recipe: optimizer: expected a mapping of settings but received 0.1'],
+    [
+      { precision: 'fp16' },
+      'recipe: precision: expected one of auto, float32, bfloat16 but received "fp16"',
+    ],
+    [
+      { clip: { kind: 'acg' } },
+      'recipe: clip.kind: expected one of none, agc, norm, value but received "acg"',
+    ],
+    [
+      { clip: {} },
+      'recipe: clip.kind: expected one of none, agc, norm, value but received nothing',
+    ],
+    [
+      { 'clip.factor': 0.01, 'clip.kind': 'none' },
+      'recipe: clip.factor: unknown for clip.kind "none". Remove it or change the kind.',
+    ],
+    [
+      { clip: { kind: 'agc', exclude: 'fc' } },
+      'recipe: clip.exclude: expected a list but received "fc"',
+    ],
+    [{ lr: 0.1 }, 'recipe: lr: unknown key. Did you mean optimizer.lr?'],
+    [{ optimiser: {} }, 'recipe: optimiser: unknown key. Did you mean optimizer?'],
+    [
+      { optimizer: { wightDecay: 0 } },
+      'recipe: optimizer.wightDecay: unknown key. Did you mean optimizer.weightDecay?',
+    ],
+    [
+      { augment: { jitterStrength: 1 } },
+      'recipe: augment.jitterStrength: unknown key. Known keys: crop, flip.',
+    ],
+    [
+      { 'optimizer.lr': 0.1, optimizer: { lr: 0.2 } },
+      'recipe: optimizer.lr: given twice, dotted and nested. Keep one of them.',
+    ],
+  ])('refuses %j', (settings, message) => {
+    expect(complaint(settings)).toBe(message)
+  })
+
+  it('says that the model is missing', () => {
+    expect(() => parseRunConfig({})).toThrow('recipe: model: expected text but received nothing')
+  })
+})
+
+describe('loadRecipe', () => {
+  it('reports all issues at once, each with the line and column of its key', async () => {
+    const text = 'model: nf_resnet20\nbatchSize: 0\n\noptimizer:\n      lr: fast\nepoch: 3\n'
+    expect(await complaints(text)).toEqual([
+      'recipe.yaml:2:1: batchSize: expected an integer >= 1 and <= 65536 but received 0',
+      'recipe.yaml:5:7: optimizer.lr: expected a number > 0 but received "fast"',
+      'recipe.yaml:6:1: epoch: unknown key. Did you mean epochs?',
+    ])
+  })
+
+  it('lays --set arguments over the file, the last one on top', async () => {
+    const file = recipe('model: nf_resnet20\noptimizer: {lr: 0.1}\nclip: {kind: norm, max: 2}\n')
+    const config = await loadRecipe(file, [
+      'optimizer.lr=1',
+      'optimizer.lr=0.3',
+      'clip={kind: agc}',
+    ])
+    expect(config.optimizer.lr).toBe(0.3)
+    expect(config.clip).toMatchObject({ kind: 'agc', factor: 0.01 })
+  })
+
+  it('names --set as the place of what was wrong there', async () => {
+    expect(await complaints('model: m\n', ['optimizer.lr=fast', 'bachSize=3'])).toEqual([
+      '--set: bachSize: unknown key. Did you mean batchSize?',
+      '--set: optimizer.lr: expected a number > 0 but received "fast"',
+    ])
+    expect(await complaints('model: m\n', ['=3'])).toEqual([
+      '--set: expected key=value but received "=3"',
+    ])
+  })
+
+  it('makes a configuration from --set alone', async () => {
+    expect(await loadRecipe(undefined, ['model=resnet20'])).toMatchObject({ model: 'resnet20' })
+  })
+
+  it('refuses a file that is empty or no mapping', async () => {
+    expect(await complaints('')).toEqual([
+      'recipe.yaml:1:1: expected a mapping of settings but received null',
+    ])
+    expect(await complaints('- 1\n')).toEqual([
+      'recipe.yaml:1:1: expected a mapping of settings but received [1]',
+    ])
+  })
+
+  it('shows 20 lines and counts the rest', async () => {
+    const text = Array.from({ length: 25 }, (_, i) => `zzzzzz${i}: 1`).join('\n')
+    const lines = await complaints(`model: m\n${text}\n`)
+    expect(lines).toHaveLength(21)
+    expect(lines.at(-1)).toBe('and 5 more')
+  })
+})

@@ -1,0 +1,124 @@
+// What a run is made of: every setting with its type, bounds, default and meaning. One object schema
+// is the source of the types, the checks, the error messages and the documentation.
+import { z } from 'zod'
+
+const positive = () => z.number().gt(0)
+const count = () => z.int().min(1)
+const factor = () => z.number().min(0).lt(1)
+
+const optimizer = z.strictObject({
+  lr: positive()
+    .default(0.1)
+    .describe('Peak learning rate of SGD, reached at the end of the warm-up.'),
+  momentum: factor().default(0.9).describe('Momentum of SGD.'),
+  nesterov: z.boolean().default(true).describe("Nesterov's form of momentum."),
+  weightDecay: z
+    .number()
+    .min(0)
+    .default(5e-4)
+    .describe('L2 penalty, added to the gradient of kernels only (no gains, biases, SkipInit).'),
+})
+
+const schedule = z.strictObject({
+  warmupEpochs: z.number().min(0).default(1).describe('Epochs of linear warm-up from 0.'),
+  finalLr: z.number().min(0).default(0).describe('Learning rate at the end of the cosine.'),
+})
+
+const clip = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none').describe('Gradients are not clipped.') }),
+  z.strictObject({
+    kind: z.literal('agc').describe('Adaptive gradient clipping, unit by unit.'),
+    factor: positive().default(0.01).describe('Largest ratio of gradient norm to weight norm.'),
+    eps: positive().default(1e-3).describe('Floor of the weight norm, lets zeros start to grow.'),
+    exclude: z
+      .array(z.string().min(1))
+      .default(['fc'])
+      .describe('Modules whose parameters are not clipped.'),
+  }),
+  z.strictObject({
+    kind: z.literal('norm').describe('Clipping by the global norm.'),
+    max: positive().default(1).describe('Largest norm of all gradients together.'),
+  }),
+  z.strictObject({
+    kind: z.literal('value').describe('Clipping element by element.'),
+    max: positive().default(1).describe('Largest magnitude of one element of a gradient.'),
+  }),
+])
+
+const augment = z.strictObject({
+  crop: z
+    .int()
+    .min(0)
+    .max(16)
+    .default(4)
+    .describe('Pixels of zero padding of the random crop; 0: none.'),
+  flip: z.boolean().default(true).describe('Mirror half of the images left to right.'),
+})
+
+/** The schema of one run's configuration. Unknown keys are errors; `model` alone has no default. */
+export const runConfigSchema = z.strictObject({
+  data: z
+    .string()
+    .min(1)
+    .default('synthetic')
+    .describe('Data URI: synthetic, cifar10, cifar10:DIR or folder:PATH.'),
+  model: z.string().min(1).describe('Name of a model in the registry.'),
+  epochs: count().max(100_000).default(15).describe('Passes over the training images.'),
+  batchSize: count().max(65_536).default(128).describe('Images in one training step.'),
+  optimizer: optimizer.prefault({}).describe('SGD.'),
+  schedule: schedule.prefault({}).describe('Linear warm-up, then cosine decay.'),
+  labelSmoothing: factor().default(0.1).describe('Share of the target spread over all classes.'),
+  clip: clip.prefault({ kind: 'none' }).describe('Gradient clipping before the update.'),
+  augment: augment.prefault({}).describe('Augmentation of the training images.'),
+  precision: z
+    .enum(['auto', 'float32', 'bfloat16'])
+    .default('auto')
+    .describe('Arithmetic of the forward pass; auto: bfloat16 where the CPU has it in hardware.'),
+  seed: z
+    .int()
+    .min(0)
+    .max(0xffff_ffff)
+    .default(0)
+    .describe('Seed of weights, order and augmentation.'),
+})
+
+/** The complete configuration of one run, every default filled in. */
+export type RunConfig = z.output<typeof runConfigSchema>
+
+/** A run configuration as a user writes it: everything but `model` may be left out. */
+export type RunConfigInput = z.input<typeof runConfigSchema>
+
+/** Gradient clipping: none, adaptive (AGC), by global norm, or by value. */
+export type ClipConfig = RunConfig['clip']
+
+/** Settings as they are laid over each other: nested or dotted keys, checked once merged. */
+export type Settings = Readonly<Record<string, unknown>>
+
+const settings = z.record(z.string(), z.unknown())
+
+/** The schema of a plan's outline; the settings inside are checked after they are merged. */
+export const planSchema = z.strictObject({
+  name: z.string().min(1).max(80).describe('Names the plan in reports and folders.'),
+  base: settings.prefault({}).describe('Settings that all runs share.'),
+  runs: z
+    .array(z.looseObject({ name: z.string().min(1).max(80) }))
+    .min(1)
+    .optional()
+    .describe('Variants: a name each, and what differs from the base.'),
+  grid: z
+    .record(z.string(), z.array(z.unknown()).min(1))
+    .refine(
+      grid => Object.keys(grid).length > 0,
+      'expected at least one key to vary. Remove `grid` or fill it.',
+    )
+    .optional()
+    .describe('Dotted keys with lists of values; every combination is run.'),
+  seeds: z
+    .array(z.int().min(0).max(0xffff_ffff))
+    .min(1)
+    .default([0])
+    .describe('Each variant is run once with every seed.'),
+})
+
+/** A plan: `runs` x `grid` x `seeds` over `base`. */
+export type Plan = z.output<typeof planSchema>
