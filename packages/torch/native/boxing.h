@@ -1,0 +1,52 @@
+// Converts between the tape and LibTorch's boxed values (IValue), driven by the type that an
+// operator's schema gives to each argument.
+#pragma once
+
+#include <ATen/core/function_schema.h>
+
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "tape.h"
+#include "version.h"
+
+namespace normfree {
+
+class State;
+
+// PyTorch's names of the element types; `packages/torch/src/dtype.ts` lists the same.
+constexpr std::array<std::pair<at::ScalarType, const char*>, 12> kDtypes = {{
+    {at::kByte, "uint8"},
+    {at::kChar, "int8"},
+    {at::kShort, "int16"},
+    {at::kInt, "int32"},
+    {at::kLong, "int64"},
+    {at::kHalf, "float16"},
+    {at::kFloat, "float32"},
+    {at::kDouble, "float64"},
+    {at::kComplexFloat, "complex64"},
+    {at::kComplexDouble, "complex128"},
+    {at::kBool, "bool"},
+    {at::kBFloat16, "bfloat16"},
+}};
+
+// A schema type, reduced once per operator to what reading an argument needs.
+struct ArgumentType {
+  enum class Kind { kTensor, kInt, kFloat, kScalar, kBool, kString, kDevice, kOpaque, kList };
+
+  explicit ArgumentType(const c10::Argument& argument);
+  explicit ArgumentType(const c10::TypePtr& type);
+
+  Kind kind = Kind::kOpaque;
+  bool optional = false;
+  std::unique_ptr<ArgumentType> element;  // of a list
+  int64_t fixedLength = 0;                // `int[2]`: a single value stands for two equal ones
+  Optional<c10::IValue> defaultValue;
+  std::string name;
+};
+
+c10::IValue readArgument(const State& state, Tape& tape, const ArgumentType& type);
+void writeResult(State& state, Tape& tape, const c10::IValue& value);
+
+}  // namespace normfree

@@ -1,0 +1,69 @@
+// What the addon keeps for one JavaScript environment (the main thread or a worker): the table of
+// native values that JavaScript refers to by handle, the tape, and the books of external memory.
+// Nothing here is shared between environments.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "dispatch.h"
+#include "tape.h"
+#include "version.h"
+
+namespace normfree {
+
+// JavaScript buffers whose memory a tensor borrowed. A tensor may die on any thread, the reference
+// may be dropped only on its own: the deleter leaves it here, and the next call sweeps.
+class Graveyard {
+ public:
+  void bury(napi_ref ref);
+  void sweep(napi_env env);
+
+ private:
+  std::mutex mutex_;
+  std::vector<napi_ref> refs_;
+};
+
+class State {
+ public:
+  // Handles are generation * 2^24 + slot, so that a stale one is recognised and never misread.
+  double hold(c10::IValue value);
+  double hold(const at::Tensor& tensor);
+  const c10::IValue& at(double handle) const;
+  const at::Tensor& tensor(double handle) const { return at(handle).toTensor(); }
+  bool release(double handle);  // false when it was released before
+
+  size_t live() const { return slots_.size() - free_.size(); }
+  int64_t bytes() const { return bytes_; }
+  // Tells V8 of tensor memory held or freed since the last time, in steps of a few MB.
+  void settle(napi_env env);
+
+  Tape tape() { return Tape(tapeData, tapeSize); }
+
+  double* tapeData = nullptr;
+  size_t tapeSize = 0;
+  Napi::Reference<Napi::Float64Array> tapeArray;
+  std::vector<Operator> operators;
+  std::shared_ptr<Graveyard> graveyard = std::make_shared<Graveyard>();
+
+ private:
+  struct Slot {
+    c10::IValue value;
+    uint32_t generation = 1;
+    bool used = false;
+    int64_t bytes = 0;
+  };
+  const Slot* find(double handle) const;
+
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> free_;
+  int64_t bytes_ = 0;
+  int64_t reported_ = 0;
+};
+
+State& stateOf(napi_env env);
+
+}  // namespace normfree

@@ -1,0 +1,84 @@
+// See tensor.h.
+#include "tensor.h"
+
+#include "state.h"
+
+namespace normfree {
+
+namespace {
+
+size_t byteOffset(const Napi::TypedArray& array) { return array.ByteOffset(); }
+
+// The bytes that a contiguous tensor covers.
+uint8_t* bytesOf(const at::Tensor& tensor) {
+  return static_cast<uint8_t*>(tensor.data_ptr());
+}
+
+}  // namespace
+
+Napi::Value fromBuffer(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  State& state = stateOf(env);
+  state.graveyard->sweep(env);
+  const auto array = info[0].As<Napi::TypedArray>();
+  const auto dtype = static_cast<at::ScalarType>(info[1].As<Napi::Number>().Int32Value());
+  const auto sizesArray = info[2].As<Napi::Array>();
+  std::vector<int64_t> sizes(sizesArray.Length());
+  int64_t bytes = static_cast<int64_t>(c10::elementSize(dtype));
+  for (uint32_t i = 0; i < sizes.size(); i++) {
+    sizes[i] = sizesArray.Get(i).As<Napi::Number>().Int64Value();
+    bytes *= sizes[i];
+  }
+  if (bytes != static_cast<int64_t>(array.ByteLength()))
+    throw std::invalid_argument("Expected " + std::to_string(bytes) + " bytes for this shape but received " +
+                                std::to_string(array.ByteLength()) + ".");
+  napi_ref ref;
+  if (napi_create_reference(env, array, 1, &ref) != napi_ok) throw Napi::Error::New(env);
+  auto* data = static_cast<uint8_t*>(array.ArrayBuffer().Data()) + byteOffset(array);
+  auto graveyard = state.graveyard;
+  const at::Tensor tensor = at::from_blob(data, sizes, [graveyard, ref](void*) { graveyard->bury(ref); },
+                                          at::TensorOptions(dtype));
+  return Napi::Number::New(env, state.hold(tensor));
+}
+
+Napi::Value viewOf(const Napi::CallbackInfo& info) {
+  const at::Tensor tensor = stateOf(info.Env()).tensor(info[0].As<Napi::Number>().DoubleValue());
+  auto* owner = new at::Tensor(tensor);
+  return Napi::ArrayBuffer::New(info.Env(), bytesOf(tensor), tensor.nbytes(),
+                                [owner](Napi::Env, void*) { delete owner; });
+}
+
+Napi::Value describe(const Napi::CallbackInfo& info) {
+  State& state = stateOf(info.Env());
+  const at::Tensor& tensor = state.tensor(info[0].As<Napi::Number>().DoubleValue());
+  Tape tape = state.tape();
+  tape.put(static_cast<double>(tensor.scalar_type()));
+  tape.put(tensor.requires_grad() ? 1 : 0);
+  tape.put(tensor.is_leaf() ? 1 : 0);
+  tape.put(static_cast<double>(tensor.dim()));
+  for (const int64_t size : tensor.sizes()) tape.put(static_cast<double>(size));
+  for (const int64_t stride : tensor.strides()) tape.put(static_cast<double>(stride));
+  return info.Env().Undefined();
+}
+
+Napi::Value deviceOf(const Napi::CallbackInfo& info) {
+  const at::Tensor& tensor = stateOf(info.Env()).tensor(info[0].As<Napi::Number>().DoubleValue());
+  return Napi::String::New(info.Env(), tensor.device().str());
+}
+
+Napi::Value alias(const Napi::CallbackInfo& info) {
+  State& state = stateOf(info.Env());
+  const at::Tensor tensor = state.tensor(info[0].As<Napi::Number>().DoubleValue());
+  return Napi::Number::New(info.Env(), state.hold(tensor));
+}
+
+Napi::Value release(const Napi::CallbackInfo& info) {
+  State& state = stateOf(info.Env());
+  Tape tape = state.tape();
+  const size_t count = info[0].As<Napi::Number>().Uint32Value();
+  for (size_t i = 0; i < count; i++) state.release(tape.next());
+  state.settle(info.Env());
+  return info.Env().Undefined();
+}
+
+}  // namespace normfree

@@ -1,0 +1,49 @@
+// The errors this package throws. Those caused by the caller carry exit code 2, which the command
+// line passes on; messages say what was expected, what came, and how to mend it.
+
+/** A value of the wrong kind or range, given by the caller. */
+export class ArgumentError extends TypeError {
+  override name = 'ArgumentError'
+  readonly exitCode = 2
+}
+
+/** Shapes that do not fit together. */
+export class ShapeError extends ArgumentError {
+  override name = 'ShapeError'
+}
+
+/** No usable LibTorch, or an addon that does not load. */
+export class EngineError extends Error {
+  override name = 'EngineError'
+  readonly exitCode = 2
+}
+
+/**
+ * LibTorch refused an operator: the message names the operator, the arguments it was given (dtype
+ * and shape) and LibTorch's own words; the stack is that of the JavaScript call.
+ */
+export class TorchError extends Error {
+  override name = 'TorchError'
+  readonly exitCode = 2
+  /** `name.overload`, e.g. `add.Tensor`. */
+  readonly operator: string
+
+  constructor(operator: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.operator = operator
+  }
+}
+
+/** A tensor was used after its scope had ended or after `dispose()`. */
+export class DisposedError extends Error {
+  override name = 'DisposedError'
+}
+
+/** States what must hold if this package is right; a failure is our bug, never the user's. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new AssertionFailure(message)
+}
+
+class AssertionFailure extends Error {
+  override name = 'AssertionFailure'
+}

@@ -1,0 +1,120 @@
+// Writes arguments to the tape and reads results from it; native/tape.h is the other half and
+// lists the tags. Knows numbers and handles only: what a handle stands for is src/call.ts's affair.
+import { ArgumentError } from './errors.ts'
+import { native } from './native.ts'
+
+export const NONE_TAG = 0
+export const HANDLE = 1
+export const INT = 2
+export const DOUBLE = 3
+export const BOOL = 4
+export const STRING = 5
+export const LIST = 6
+export const DEFAULT = 7
+export const INT64 = 8
+export const ALIAS = 9
+
+/** Whatever has a native value behind it. */
+export interface Handled {
+  readonly handle: number
+}
+
+let tape = new Float64Array(1 << 14)
+let at = 0
+native.useTape(tape)
+
+/** Starts a new message. */
+export const rewind = (): void => {
+  at = 0
+}
+
+/** Makes room for `count` more entries; the addon is told when the tape had to grow. */
+function reserve(count: number): void {
+  if (at + count <= tape.length) return
+  const longer = new Float64Array(Math.max(tape.length * 2, at + count))
+  longer.set(tape)
+  tape = longer
+  native.useTape(tape)
+}
+
+const put = (tag: number, value: number): void => {
+  if (at + 2 > tape.length) reserve(2)
+  tape[at++] = tag
+  tape[at++] = value
+}
+
+export function putRaw(value: number): void {
+  reserve(1)
+  tape[at++] = value
+}
+
+/** Writes one argument of any kind that a schema can name; `undefined` means the default. */
+export function putArgument(value: unknown): void {
+  switch (typeof value) {
+    case 'number':
+      return put(Number.isSafeInteger(value) ? INT : DOUBLE, value)
+    case 'boolean':
+      return put(BOOL, value ? 1 : 0)
+    case 'undefined':
+      reserve(1)
+      tape[at++] = DEFAULT
+      return
+    case 'string':
+      return putString(value)
+    case 'bigint':
+      return putBigint(value)
+    case 'object':
+      return putObject(value)
+    default:
+      throw new ArgumentError(`Expected an argument for LibTorch but received a ${typeof value}.`)
+  }
+}
+
+function putObject(value: object | null): void {
+  if (value === null) {
+    reserve(1)
+    tape[at++] = NONE_TAG
+  } else if (Array.isArray(value)) {
+    put(LIST, value.length)
+    for (const item of value) putArgument(item)
+  } else if ('handle' in value && typeof value.handle === 'number') {
+    put(HANDLE, value.handle)
+  } else {
+    throw new ArgumentError(`Expected a Tensor, a number, a string or an array but received ${value.constructor?.name ?? 'an object'}.`)
+  }
+}
+
+function putString(text: string): void {
+  const bytes = Buffer.from(text, 'utf8')
+  put(STRING, bytes.length)
+  reserve(bytes.length)
+  tape.set(bytes, at)
+  at += bytes.length
+}
+
+function putBigint(value: bigint): void {
+  const wrapped = BigInt.asIntN(64, value)
+  if (wrapped !== value) throw new ArgumentError(`Expected an integer of 64 bits but received ${value}.`)
+  put(INT64, Number(wrapped >> 32n))
+  putRaw(Number(BigInt.asUintN(32, wrapped)))
+}
+
+/** Reads the next entry, without a meaning. */
+export const next = (): number => tape[at++]
+
+export function nextString(): string {
+  const length = next()
+  const text = Buffer.from(tape.subarray(at, at + length)).toString('utf8')
+  at += length
+  return text
+}
+
+export const nextBigint = (): bigint => (BigInt(next()) << 32n) | BigInt(next())
+
+/** Entries a message of `count` handles and tags may need for its results. */
+export const reserveResults = (count: number): void => {
+  const here = at
+  at = 0
+  reserve(count)
+  at = here
+}
