@@ -1,0 +1,81 @@
+// Reads .tar, .tar.gz and .tgz as a stream of files, trusting nothing: nothing is ever written to disk
+// by a name from an archive, links and devices are skipped, sizes are capped.
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import { extract } from 'tar-stream'
+import { DataError } from './errors.ts'
+
+/** Larger entries are refused before they are read: no photograph or CIFAR batch comes near. */
+const MAX_ENTRY_BYTES = 256 * 1024 * 1024
+
+export interface ArchiveEntry {
+  /** Path inside the archive, `/` between names, without a leading `./`. */
+  path: string
+  isDirectory: boolean
+  /** The whole content; may be called before the next entry is asked for, and never after. */
+  read(): Promise<Buffer>
+}
+
+export const isArchive = (path: string): boolean => /\.(tar|tar\.gz|tgz)$/i.test(path)
+
+/**
+ * Files and folders of the archive at `path`, in the archive's order.
+ *
+ * @throws DataError naming the archive (and the entry) when it is damaged or unsafe
+ */
+export async function* readArchive(path: string): AsyncGenerator<ArchiveEntry, void, undefined> {
+  const tar = extract()
+  const stages = path.toLowerCase().endsWith('.tar') ? [] : [createGunzip()]
+  // A failure of any stage destroys `tar` with the same error, which ends the loop below.
+  const flow = pipeline([
+    createReadStream(path),
+    ...stages,
+    tar as unknown as NodeJS.WritableStream,
+  ])
+  flow.catch(() => {})
+  try {
+    for await (const entry of tar) {
+      const { name, type, size } = entry.header
+      const isDirectory = type === 'directory'
+      if (isDirectory || type === 'file' || type === 'contiguous-file') {
+        yield {
+          path: confined(name, path),
+          isDirectory,
+          read: () => readWhole(entry, capped(size, name, path)),
+        }
+      }
+      entry.resume()
+    }
+    await flow
+  } catch (cause) {
+    if (cause instanceof DataError) throw cause
+    throw new DataError(
+      `Expected a whole archive for \`data\` but received a damaged one (${path}: ${(cause as Error).message}). Fetch it again.`,
+      { cause },
+    )
+  }
+}
+
+function confined(name: string, archive: string): string {
+  const parts = name.split('/').filter(part => part !== '' && part !== '.')
+  if (name.startsWith('/') || name.includes('\\') || name.includes('\0') || parts.includes('..')) {
+    throw new DataError(
+      `Expected names inside the archive but received ${JSON.stringify(name)} (${archive}). Do not use archives from this source.`,
+    )
+  }
+  return parts.join('/')
+}
+
+function capped(size: number, name: string, archive: string): number {
+  if (size <= MAX_ENTRY_BYTES) return size
+  throw new DataError(
+    `Expected files of at most ${MAX_ENTRY_BYTES / 2 ** 20} MiB but received ${name} of ${Math.round(size / 2 ** 20)} MiB (${archive}). Take it out of the archive.`,
+  )
+}
+
+async function readWhole(stream: AsyncIterable<unknown>, size: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks, size)
+}

@@ -1,0 +1,66 @@
+// One view of a folder on disk and of an archive: a list of paths, then the bytes of those wanted.
+// Knows nothing of splits, classes or images.
+import { readdir, readFile } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
+import { isArchive, readArchive } from './archive.ts'
+
+export interface TreeFile {
+  path: string
+  bytes: Uint8Array
+}
+
+export interface FileTree {
+  /** The folder or archive, for messages. */
+  readonly where: string
+  /** Every file and folder, `/` between names, folders with a `/` at the end; in no particular order. */
+  list(signal?: AbortSignal): Promise<string[]>
+  /** The files for which `wanted` holds, in the order that is quickest to read. */
+  read(wanted: (path: string) => boolean): AsyncIterable<TreeFile>
+}
+
+/** The tree at `path`, taken for an archive by its ending. */
+export function openTree(path: string): FileTree {
+  return isArchive(path) ? archiveTree(path) : diskTree(path)
+}
+
+function archiveTree(archive: string): FileTree {
+  return {
+    where: archive,
+    async list(signal) {
+      const paths: string[] = []
+      for await (const { path, isDirectory } of readArchive(archive)) {
+        signal?.throwIfAborted()
+        paths.push(isDirectory ? `${path}/` : path)
+      }
+      return paths
+    },
+    async *read(wanted) {
+      for await (const entry of readArchive(archive)) {
+        if (!entry.isDirectory && wanted(entry.path)) {
+          yield { path: entry.path, bytes: await entry.read() }
+        }
+      }
+    },
+  }
+}
+
+function diskTree(root: string): FileTree {
+  const list = async (): Promise<string[]> => {
+    const entries = await readdir(root, { recursive: true, withFileTypes: true })
+    return entries.map(entry => {
+      const path = relative(root, join(entry.parentPath, entry.name)).split(sep).join('/')
+      return entry.isDirectory() ? `${path}/` : path
+    })
+  }
+  return {
+    where: root,
+    list,
+    async *read(wanted) {
+      for (const path of await list()) {
+        if (!path.endsWith('/') && wanted(path)) {
+          yield { path, bytes: await readFile(join(root, path)) }
+        }
+      }
+    },
+  }
+}
