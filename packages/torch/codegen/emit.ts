@@ -37,7 +37,14 @@ export function matchCode(type: string): string {
   if (type.endsWith('?')) return matchCode(type.slice(0, -1)).toUpperCase()
   const list = /^(.*)\[(\d*)\]$/.exec(type)
   if (list) return list[1].startsWith('Tensor') ? 'a' : list[2] === '' ? 'l' : 'm'
-  const codes: Record<string, string> = { Tensor: 't', int: 'n', SymInt: 'n', float: 'n', Scalar: 'c', bool: 'b' }
+  const codes: Record<string, string> = {
+    Tensor: 't',
+    int: 'n',
+    SymInt: 'n',
+    float: 'n',
+    Scalar: 'c',
+    bool: 'b',
+  }
   return codes[type] ?? (type === 'Generator' ? 'g' : 's')
 }
 
@@ -48,7 +55,12 @@ const returnType = ({ returns }: Schema): string => {
 
 const positional = (schema: Schema) => schema.args.filter(arg => !arg.keywordOnly)
 const keywords = (schema: Schema) => schema.args.filter(arg => arg.keywordOnly)
-const parameter = (arg: Argument) => (arg.name === 'self' ? 'self' : isReserved(camelCase(arg.name)) ? `${camelCase(arg.name)}_` : camelCase(arg.name))
+const parameter = (arg: Argument) =>
+  arg.name === 'self'
+    ? 'self'
+    : isReserved(camelCase(arg.name))
+      ? `${camelCase(arg.name)}_`
+      : camelCase(arg.name)
 
 /** True for zeros, randn, arange...: makes a tensor out of none and may be told its dtype. */
 const isFactory = (schema: Schema) =>
@@ -75,24 +87,33 @@ function parameters(schema: Schema, skip = 0): string {
   return list.join(', ')
 }
 
-const declaration = (schema: Schema, skip = 0) => parameters(schema, skip).replace(/options: (.*) = NONE$/, 'options?: $1')
+const declaration = (schema: Schema, skip = 0) =>
+  parameters(schema, skip).replace(/options: (.*) = NONE$/, 'options?: $1')
 
 function callText(schema: Schema, id: number, self = 'self'): string {
   const args = [
     String(id),
     ...positional(schema).map(arg => (arg.name === 'self' ? self : parameter(arg))),
-    ...keywords(schema).map(arg => (isFactory(schema) && arg.name === 'dtype' ? "options.dtype ?? 'float32'" : `options.${camelCase(arg.name)}`)),
+    ...keywords(schema).map(arg =>
+      isFactory(schema) && arg.name === 'dtype'
+        ? "options.dtype ?? 'float32'"
+        : `options.${camelCase(arg.name)}`,
+    ),
   ]
   const call = `call(${args.join(', ')})`
   return isFactory(schema) ? `leaf(${call}, options)` : call
 }
 
 /** add.Tensor and add.Scalar differ in one argument alone: told apart without a table. */
-function tensorOrScalar(overloads: Schema[]): { tensor: Schema; scalar: Schema; at: number } | undefined {
+function tensorOrScalar(
+  overloads: Schema[],
+): { tensor: Schema; scalar: Schema; at: number } | undefined {
   if (overloads.length !== 2) return undefined
   const [a, b] = overloads
   if (a.args.length !== b.args.length || returnType(a) !== returnType(b)) return undefined
-  const differing = a.args.flatMap((arg, i) => (arg.type !== b.args[i].type || arg.name !== b.args[i].name ? [i] : []))
+  const differing = a.args.flatMap((arg, i) =>
+    arg.type !== b.args[i].type || arg.name !== b.args[i].name ? [i] : [],
+  )
   if (differing.length !== 1) return undefined
   const at = differing[0]
   const types = [a.args[at].type, b.args[at].type]
@@ -109,11 +130,17 @@ export interface Emitted {
 }
 
 /** One operator name with all its overloads; `idOf` gives the index in the table of operators. */
-export function emitOperator(name: string, overloads: Schema[], idOf: (schema: Schema) => number): Emitted {
+export function emitOperator(
+  name: string,
+  overloads: Schema[],
+  idOf: (schema: Schema) => number,
+): Emitted {
   const exported = camelCase(name)
   const local = isReserved(exported) ? `$${exported}` : exported
   const suffix = local === exported ? '' : `\nexport { ${local} as ${exported} }\n`
-  const methods = overloads.filter(schema => schema.args[0]?.name === 'self' && schema.args[0].type === 'Tensor')
+  const methods = overloads.filter(
+    schema => schema.args[0]?.name === 'self' && schema.args[0].type === 'Tensor',
+  )
   return {
     functionText: emitFunction(local, local === exported, overloads, idOf) + suffix,
     methodText: methods.length > 0 ? emitMethod(exported, methods, idOf) : '',
@@ -125,7 +152,12 @@ const doc = (overloads: Schema[], indent: string) =>
     ? `${indent}/** \`${overloads[0].text}\` */\n`
     : `${indent}/**\n${overloads.map(schema => `${indent} * \`${schema.text}\`\n`).join(`${indent} *\n`)}${indent} */\n`
 
-function emitFunction(local: string, exported: boolean, overloads: Schema[], idOf: (s: Schema) => number): string {
+function emitFunction(
+  local: string,
+  exported: boolean,
+  overloads: Schema[],
+  idOf: (s: Schema) => number,
+): string {
   const head = `${exported ? 'export ' : ''}function ${local}`
   return doc(overloads, '') + body(head, overloads, idOf, 0)
 }
@@ -145,12 +177,23 @@ function body(head: string, overloads: Schema[], idOf: (s: Schema) => number, sk
     const { tensor, scalar, at } = pair
     const options = keywords(tensor).length ? tensor : scalar
     const asKeyword = keywords(tensor).length > 0
-    const unified = (schema: Schema): Schema => ({ ...schema, args: schema.args.map((arg, i) => ({ ...arg, keywordOnly: asKeyword ? options.args[i].keywordOnly : arg.keywordOnly })) })
+    const unified = (schema: Schema): Schema => ({
+      ...schema,
+      args: schema.args.map((arg, i) => ({
+        ...arg,
+        keywordOnly: asKeyword ? options.args[i].keywordOnly : arg.keywordOnly,
+      })),
+    })
     const name = parameter(tensor.args[at])
-    const params = parameters(unified(tensor), skip).replace(`${name}: Tensor`, `${name}: Tensor | Scalar`)
+    const params = parameters(unified(tensor), skip).replace(
+      `${name}: Tensor`,
+      `${name}: Tensor | Scalar`,
+    )
     return `${head}(${params}): ${returnType(tensor)} {\n  return (isTensor(${name}) ? ${callText(unified(tensor), idOf(tensor), self)} : ${callText(unified(scalar), idOf(scalar), self)}) as ${returnType(tensor)}\n}\n`
   }
-  const signatures = overloads.map(schema => `${head}(${declaration(schema, skip)}): ${returnType(schema)}\n`).join('')
+  const signatures = overloads
+    .map(schema => `${head}(${declaration(schema, skip)}): ${returnType(schema)}\n`)
+    .join('')
   const table = overloads.map(schema => overloadText(schema, idOf(schema))).join(', ')
   const returns = [...new Set(overloads.map(returnType))].join(' | ')
   const given = skip ? '[this, ...args]' : 'args'
@@ -158,7 +201,9 @@ function body(head: string, overloads: Schema[], idOf: (s: Schema) => number, sk
 }
 
 function overloadText(schema: Schema, id: number): string {
-  const codes = positional(schema).map(arg => matchCode(arg.type)).join('')
+  const codes = positional(schema)
+    .map(arg => matchCode(arg.type))
+    .join('')
   const required = positional(schema).map(isOptional).lastIndexOf(false) + 1
   const names = keywords(schema).map(arg => `'${camelCase(arg.name)}'`)
   const factory = isFactory(schema) ? ', true' : ''

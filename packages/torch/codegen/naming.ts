@@ -6,7 +6,9 @@ export function camelCase(name: string): string {
   const inPlace = name.endsWith('_')
   const words = (inPlace ? name.slice(0, -1) : name).split('_').filter(word => word !== '')
   const [first, ...rest] = words
-  return first + rest.map(word => word[0].toUpperCase() + word.slice(1)).join('') + (inPlace ? '_' : '')
+  return (
+    first + rest.map(word => word[0].toUpperCase() + word.slice(1)).join('') + (inPlace ? '_' : '')
+  )
 }
 
 const RESERVED = new Set(

@@ -24,7 +24,10 @@ const BY_CODE: readonly (DType | null)[] = [
 
 export const dtypeOf = (code: number): DType => {
   const dtype = BY_CODE[code]
-  if (!dtype) throw new ArgumentError(`Expected one of the dtypes of JavaScript but received LibTorch's number ${code}.`)
+  if (!dtype)
+    throw new ArgumentError(
+      `Expected one of the dtypes of JavaScript but received LibTorch's number ${code}.`,
+    )
   return dtype
 }
 
@@ -67,7 +70,10 @@ export const arrayFor = (dtype: DType): TypedArrayConstructor | undefined => ARR
 export function dtypeOfArray(array: ArrayBufferView): DType {
   const found = Object.entries(ARRAYS).find(([, type]) => array instanceof type)
   if (array instanceof Uint8ClampedArray) return 'uint8'
-  if (!found) throw new ArgumentError(`Expected a typed array that LibTorch has a dtype for but received ${array.constructor.name}.`)
+  if (!found)
+    throw new ArgumentError(
+      `Expected a typed array that LibTorch has a dtype for but received ${array.constructor.name}.`,
+    )
   return found[0] as DType
 }
 

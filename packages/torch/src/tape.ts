@@ -80,7 +80,9 @@ function putObject(value: object | null): void {
   } else if ('handle' in value && typeof value.handle === 'number') {
     put(HANDLE, value.handle)
   } else {
-    throw new ArgumentError(`Expected a Tensor, a number, a string or an array but received ${value.constructor?.name ?? 'an object'}.`)
+    throw new ArgumentError(
+      `Expected a Tensor, a number, a string or an array but received ${value.constructor?.name ?? 'an object'}.`,
+    )
   }
 }
 
@@ -94,7 +96,8 @@ function putString(text: string): void {
 
 function putBigint(value: bigint): void {
   const wrapped = BigInt.asIntN(64, value)
-  if (wrapped !== value) throw new ArgumentError(`Expected an integer of 64 bits but received ${value}.`)
+  if (wrapped !== value)
+    throw new ArgumentError(`Expected an integer of 64 bits but received ${value}.`)
   put(INT64, Number(wrapped >> 32n))
   putRaw(Number(BigInt.asUintN(32, wrapped)))
 }

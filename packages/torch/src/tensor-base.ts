@@ -97,7 +97,8 @@ export class Scope {
   /** Ends the scope: what `result` holds moves to the scope around it, the rest is released. */
   end(result: unknown): void {
     Scope.current = this.#parent
-    for (const tensor of tensorsIn(result)) TensorBase.adopt(tensor, this, this.#parent)
+    if (result instanceof TensorBase) TensorBase.adopt(result, this, this.#parent)
+    else for (const tensor of tensorsIn(result)) TensorBase.adopt(tensor, this, this.#parent)
     TensorBase.releaseOwned(this.#tensors, this)
   }
 }
@@ -107,6 +108,10 @@ export function* tensorsIn(value: unknown): Generator<TensorBase> {
   if (value instanceof TensorBase) yield value
   else if (Array.isArray(value)) for (const item of value) yield* tensorsIn(item)
   else if (value instanceof Map) for (const item of value.values()) yield* tensorsIn(item)
-  else if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
+  else if (
+    value !== null &&
+    typeof value === 'object' &&
+    Object.getPrototypeOf(value) === Object.prototype
+  )
     for (const item of Object.values(value)) yield* tensorsIn(item)
 }

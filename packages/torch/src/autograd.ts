@@ -1,0 +1,77 @@
+// Gradients as a function, and the modes that decide what autograd records and in which precision
+// operators run. Each mode holds for a function's duration and is restored whatever happens.
+import { readTensors } from './call.ts'
+import { codeOf } from './dtype.ts'
+import { native } from './native.ts'
+import * as tape from './tape.ts'
+import type { Tensor } from './tensor.ts'
+import type { DType } from './types.ts'
+
+export interface GradOptions {
+  /** Gradients of the outputs; default ones, which needs scalar outputs. */
+  gradOutputs?: readonly Tensor[]
+  /** Keep the graph for another pass. Default: the value of createGraph. */
+  retainGraph?: boolean
+  /** Record this pass too, for second derivatives. Default false. */
+  createGraph?: boolean
+  /** Give null for inputs that the outputs do not depend on, instead of an error. Default false. */
+  allowUnused?: boolean
+}
+
+/** Gradients of the sum of `outputs` with respect to `inputs`; `.grad` fields are left alone. */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly Tensor[],
+  options: GradOptions = {},
+): (Tensor | null)[] {
+  const {
+    gradOutputs = [],
+    createGraph = false,
+    retainGraph = createGraph,
+    allowUnused = false,
+  } = options
+  tape.rewind()
+  tape.putArgument(Array.isArray(outputs) ? outputs : [outputs])
+  tape.putArgument([...gradOutputs])
+  tape.putArgument([...inputs])
+  tape.putArgument(retainGraph)
+  tape.putArgument(createGraph)
+  tape.putArgument(allowUnused)
+  tape.reserveResults(4 + 2 * inputs.length)
+  native.grad()
+  return readTensors() as (Tensor | null)[]
+}
+
+function withGradMode<T>(enabled: boolean, work: () => T): T {
+  const before = native.setGradMode(enabled)
+  try {
+    return work()
+  } finally {
+    native.setGradMode(before)
+  }
+}
+
+/** Runs `work` without recording for backward: evaluation, updates of parameters. Synchronous. */
+export const noGrad = <T>(work: () => T): T => withGradMode(false, work)
+
+/** Undoes an enclosing noGrad for the duration of `work`. */
+export const enableGrad = <T>(work: () => T): T => withGradMode(true, work)
+
+let autocastDepth = 0
+
+/**
+ * Runs `work` with matrix products and convolutions in `dtype` while parameters stay float32, as
+ * PyTorch's `torch.autocast`. Call backward outside of it.
+ *
+ * @param dtype default 'bfloat16'.
+ */
+export function autocast<T>(device: 'cpu' | 'cuda', work: () => T, dtype: DType = 'bfloat16'): T {
+  const [enabled, code] = native.setAutocast(device, true, codeOf(dtype))
+  autocastDepth++
+  try {
+    return work()
+  } finally {
+    native.setAutocast(device, enabled, code)
+    if (--autocastDepth === 0) native.clearAutocastCache()
+  }
+}

@@ -1,0 +1,88 @@
+// Tensors from JavaScript values. The other factories (zeros, randn, arange...) are generated.
+import { arrayFor, dtypeOfArray } from './dtype.ts'
+import { ArgumentError, ShapeError } from './errors.ts'
+import { borrow, type Tensor } from './tensor.ts'
+import type { Device, DType } from './types.ts'
+
+/** Numbers nested to any depth, rectangular. */
+export type NestedData = number | boolean | bigint | readonly NestedData[]
+
+export interface TensorOptions {
+  /** Default: float32; bool for booleans, int64 for bigints, the array's own for a typed array. */
+  dtype?: DType
+  /** Default 'cpu'. */
+  device?: Device
+  requiresGrad?: boolean
+}
+
+/**
+ * A tensor with a copy of `data`: nested arrays, or a typed array with an optional shape.
+ *
+ * @throws ShapeError when nested arrays are not rectangular.
+ * @example tensor([[1, 2], [3, 4]])
+ */
+export function tensor(data: NestedData | ArrayBufferView, options: TensorOptions = {}): Tensor {
+  const plain = ArrayBuffer.isView(data) ? from(data).clone() : fromNested(data)
+  const result = plain.to({ dtype: options.dtype, device: options.device })
+  return options.requiresGrad ? result.requiresGrad_() : result
+}
+
+/**
+ * A CPU tensor over `array`'s own memory: no copy, a write on either side shows on the other. The
+ * array stays alive as long as any tensor uses it; transferring its buffer to another thread while
+ * one does is an error of yours that nothing can catch.
+ *
+ * @param shape default: one dimension.
+ * @throws ShapeError when the shape does not hold as many elements as the array.
+ */
+export function from(array: ArrayBufferView, shape?: readonly number[]): Tensor {
+  const dtype = dtypeOfArray(array)
+  const length = array.byteLength / bytesPerElement(dtype)
+  const sizes = shape ?? [length]
+  const wanted = sizes.reduce((product, size) => product * size, 1)
+  if (wanted !== length)
+    throw new ShapeError(
+      `Expected ${wanted} elements for shape [${sizes.join(', ')}] but received an array of ${length}.`,
+    )
+  return borrow(array, dtype, sizes)
+}
+
+const bytesPerElement = (dtype: DType): number =>
+  (arrayFor(dtype) as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT
+
+function fromNested(data: NestedData): Tensor {
+  const shape: number[] = []
+  for (let level: NestedData = data; Array.isArray(level); level = level[0])
+    shape.push(level.length)
+  const flat: (number | boolean | bigint)[] = []
+  flatten(data, shape, 0, flat)
+  const first = flat[0]
+  if (typeof first === 'bigint') return from(BigInt64Array.from(flat as bigint[]), shape)
+  const values = from(Float64Array.from(flat as number[]), shape)
+  return values.to(typeof first === 'boolean' ? 'bool' : 'float32')
+}
+
+function flatten(
+  data: NestedData,
+  shape: readonly number[],
+  depth: number,
+  out: (number | boolean | bigint)[],
+): void {
+  if (!Array.isArray(data)) {
+    if (depth !== shape.length) throw ragged(shape, depth, 'a number')
+    if (out.length > 0 && typeof data !== typeof out[0])
+      throw new ArgumentError(
+        `Expected values of one kind (${typeof out[0]}) for \`data\` but received a ${typeof data} among them.`,
+      )
+    out.push(data as number)
+    return
+  }
+  if (depth >= shape.length || data.length !== shape[depth])
+    throw ragged(shape, depth, `an array of ${data.length}`)
+  for (const item of data) flatten(item, shape, depth + 1, out)
+}
+
+const ragged = (shape: readonly number[], depth: number, received: string) =>
+  new ShapeError(
+    `Expected ${depth < shape.length ? `an array of ${shape[depth]}` : 'a number'} at depth ${depth} of \`data\` but received ${received}. Nested arrays must be rectangular.`,
+  )

@@ -1,0 +1,23 @@
+// What runs underneath: versions, threads, seeds.
+import { ArgumentError } from './errors.ts'
+import { native } from './native.ts'
+
+/** The LibTorch that is loaded; `config` is its own account of how it was built. */
+export const engineInfo = (): { version: string; config: string; threads: number; cuda: boolean } =>
+  native.engineInfo()
+
+export const getNumThreads = (): number => native.engineInfo().threads
+
+/** Threads that one operator may use. Call it before the first operator. */
+export function setNumThreads(count: number): void {
+  if (!Number.isInteger(count) || count < 1)
+    throw new ArgumentError(`Expected a positive integer for \`count\` but received ${count}.`)
+  native.setNumThreads(count)
+}
+
+/** Seeds every default random stream: the same seed and threads repeat a CPU run bit for bit. */
+export function manualSeed(seed: number): void {
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new ArgumentError(`Expected a non-negative integer for \`seed\` but received ${seed}.`)
+  native.manualSeed(seed)
+}
