@@ -50,30 +50,18 @@ export function putRaw(value: number): void {
 
 /** Writes one argument of any kind that a schema can name; `undefined` means the default. */
 export function putArgument(value: unknown): void {
-  switch (typeof value) {
-    case 'number':
-      return put(Number.isSafeInteger(value) ? INT : DOUBLE, value)
-    case 'boolean':
-      return put(BOOL, value ? 1 : 0)
-    case 'undefined':
-      reserve(1)
-      tape[at++] = DEFAULT
-      return
-    case 'string':
-      return putString(value)
-    case 'bigint':
-      return putBigint(value)
-    case 'object':
-      return putObject(value)
-    default:
-      throw new ArgumentError(`Expected an argument for LibTorch but received a ${typeof value}.`)
-  }
+  if (typeof value === 'number') put(Number.isSafeInteger(value) ? INT : DOUBLE, value)
+  else if (typeof value === 'object') putObject(value)
+  else if (typeof value === 'boolean') put(BOOL, value ? 1 : 0)
+  else if (typeof value === 'undefined') putRaw(DEFAULT)
+  else if (typeof value === 'string') putString(value)
+  else if (typeof value === 'bigint') putBigint(value)
+  else throw new ArgumentError(`Expected an argument for LibTorch but received a ${typeof value}.`)
 }
 
 function putObject(value: object | null): void {
   if (value === null) {
-    reserve(1)
-    tape[at++] = NONE_TAG
+    putRaw(NONE_TAG)
   } else if (Array.isArray(value)) {
     put(LIST, value.length)
     for (const item of value) putArgument(item)

@@ -8,9 +8,9 @@ import { Scope } from '../tensor-base.ts'
 import { Buffer, Parameter } from './parameter.ts'
 
 /** Runs before forward; a returned array replaces the inputs. */
-export type ForwardPreHook<M, In> = (module: M, inputs: In) => In | undefined | void
+export type ForwardPreHook<M, In> = (module: M, inputs: In) => In | undefined
 /** Runs after forward; a returned value other than undefined replaces the output. */
-export type ForwardHook<M, In, Out> = (module: M, inputs: In, output: Out) => Out | undefined | void
+export type ForwardHook<M, In, Out> = (module: M, inputs: In, output: Out) => Out | undefined
 
 /** Undoes a registration. */
 export interface RemovableHandle {
@@ -30,7 +30,10 @@ class Callable {
 }
 
 /** What makes instances callable for TypeScript: `In` are forward's parameters, `Out` its result. */
-export type Module<In extends unknown[] = [Tensor], Out = Tensor> = (...inputs: In) => Out
+export interface Module<In extends unknown[] = [Tensor], Out = Tensor> {
+  // biome-ignore lint/style/useShorthandFunctionType: an interface merges with the class, a type does not
+  (...inputs: In): Out
+}
 
 /**
  * Base of all layers and models. Parameters, buffers and sub-modules are found among the fields;

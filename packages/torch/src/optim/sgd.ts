@@ -41,7 +41,9 @@ export class SGD {
 
   /** Updates every parameter that has a gradient; the others are left alone. */
   step(): void {
-    noGrad(() => tidy(() => this.paramGroups.forEach(group => this.#stepGroup(group))))
+    noGrad(() => {
+      for (const group of this.paramGroups) tidy(() => this.#stepGroup(group))
+    })
   }
 
   #stepGroup({ params, lr, momentum, dampening, weightDecay, nesterov }: FullGroup): void {
