@@ -15,8 +15,11 @@ const recipe = (text: string) => {
 }
 
 /** The lines of the ConfigError that a recipe gives, without the folder. */
-async function complaints(text: string, overrides: string[] = []): Promise<string[]> {
-  const error = await loadRecipe(recipe(text), overrides).catch(error => error)
+async function complaints(text: string, set: string[] = []): Promise<string[]> {
+  const error = await loadRecipe(recipe(text), {
+    set,
+    models: ['m', 'resnet20', 'nf_resnet20'],
+  }).catch(error => error)
   expect(error).toBeInstanceOf(ConfigError)
   expect(error.exitCode).toBe(2)
   return error.message.replaceAll(`${folder}/`, '').split('\n')
@@ -137,11 +140,8 @@ describe('loadRecipe', () => {
 
   it('lays --set arguments over the file, the last one on top', async () => {
     const file = recipe('model: nf_resnet20\noptimizer: {lr: 0.1}\nclip: {kind: norm, max: 2}\n')
-    const config = await loadRecipe(file, [
-      'optimizer.lr=1',
-      'optimizer.lr=0.3',
-      'clip={kind: agc}',
-    ])
+    const set = ['optimizer.lr=1', 'optimizer.lr=0.3', 'clip={kind: agc}']
+    const config = await loadRecipe(file, { set })
     expect(config.optimizer.lr).toBe(0.3)
     expect(config.clip).toMatchObject({ kind: 'agc', factor: 0.01 })
   })
@@ -157,7 +157,18 @@ describe('loadRecipe', () => {
   })
 
   it('makes a configuration from --set alone', async () => {
-    expect(await loadRecipe(undefined, ['model=resnet20'])).toMatchObject({ model: 'resnet20' })
+    expect(await loadRecipe(undefined, { set: ['model=resnet20'] })).toMatchObject({
+      model: 'resnet20',
+    })
+  })
+
+  it('proposes the nearest names for an unknown model', async () => {
+    expect(await complaints('model: nf_resnet2\n')).toEqual([
+      'recipe.yaml:1:1: model: expected the name of a model but received "nf_resnet2". Did you mean nf_resnet20?',
+    ])
+    expect(await complaints('model: transformer\n')).toEqual([
+      'recipe.yaml:1:1: model: expected the name of a model but received "transformer". `normfree models` lists them.',
+    ])
   })
 
   it('refuses a file that is empty or no mapping', async () => {

@@ -1,30 +1,33 @@
 // From files and `--set` arguments to a checked run configuration. Plans are plan.ts.
-import { checker } from './check.ts'
 import { ConfigError, type ConfigIssue } from './errors.ts'
-import { type RunConfig, runConfigSchema, type Settings } from './schema.ts'
+import { type KnownNames, resolve } from './resolve.ts'
+import type { RunConfig, Settings } from './schema.ts'
 import { emptyObject, fromPlain, nest, overlay, type Sourced, undot } from './sourced.ts'
 import { parseYaml, readYaml } from './yaml.ts'
 
-const checkRunConfig = checker(runConfigSchema)
+/** What `loadRecipe` changes in the recipe that it reads, and what it checks it against. */
+export interface RecipeOptions extends KnownNames {
+  /** `key=value` arguments, later ones win; values are YAML (`clip={kind: agc}`). */
+  readonly set?: readonly string[]
+}
 
 /**
  * Reads a recipe and lays `--set` arguments over it.
  *
- * @param file - path of the YAML file; without one, the overrides alone are the recipe
- * @param overrides - `key=value` arguments, later ones win; values are YAML (`clip={kind: agc}`)
+ * @param file - path of the YAML file; without one, `set` alone is the recipe
  * @throws {@link ConfigError} with everything that is wrong, a line each
  *
  * @example
  * ```ts
- * const config = await loadRecipe('recipe.yaml', ['optimizer.lr=0.2', 'seed=1'])
+ * const config = await loadRecipe('recipe.yaml', { set: ['optimizer.lr=0.2', 'seed=1'] })
  * ```
  */
 export async function loadRecipe(
   file: string | undefined,
-  overrides: readonly string[] = [],
+  options: RecipeOptions = {},
 ): Promise<RunConfig> {
   const base = file === undefined ? emptyObject('--set') : await readYaml(file)
-  return resolveRunConfig([base, ...overrides.map(parseSetting)])
+  return resolveLayers([base, ...(options.set ?? []).map(parseSetting)], options)
 }
 
 /**
@@ -33,7 +36,7 @@ export async function loadRecipe(
  * @throws {@link ConfigError}
  */
 export function parseRunConfig(settings: Settings): RunConfig {
-  return resolveRunConfig([fromPlain(settings, 'recipe')])
+  return resolveLayers([fromPlain(settings, 'recipe')])
 }
 
 /** Parses one `key=value` argument of `--set` to the nested object that it stands for. */
@@ -50,10 +53,10 @@ export function parseSetting(argument: string): Sourced {
 }
 
 /** Lays layers over each other, the last one on top, and checks the result. */
-function resolveRunConfig(layers: readonly Sourced[]): RunConfig {
+function resolveLayers(layers: readonly Sourced[], known: KnownNames = {}): RunConfig {
   const issues: ConfigIssue[] = []
   const merged = layers.map(layer => undot(layer, issues)).reduce((a, b) => overlay(a, b))
-  const checked = checkRunConfig(merged)
+  const checked = resolve(merged, known)
   issues.push(...checked.issues)
   if (!checked.value || issues.length > 0) throw new ConfigError(issues)
   return checked.value

@@ -118,6 +118,13 @@ grid:
     expect(lines).toHaveLength(1)
   })
 
+  it('refuses an unknown model where it is named', async () => {
+    const text = 'name: p\nruns:\n  - {name: x, model: resnet2}\n'
+    await expect(loadPlan(planFile(text), { models: ['resnet20'] })).rejects.toThrow(
+      /:3:15: model: expected the name of a model but received "resnet2"\. Did you mean resnet20\?$/,
+    )
+  })
+
   it('refuses --set of a key that the grid varies', async () => {
     const text = 'name: p\nbase: {model: a}\ngrid: {batchSize: [8, 16]}\n'
     expect(await complaints(text, ['batchSize=4'])).toEqual([

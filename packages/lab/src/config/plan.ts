@@ -3,7 +3,8 @@
 import { checker } from './check.ts'
 import { ConfigError, type ConfigIssue } from './errors.ts'
 import { parseSetting } from './load.ts'
-import { type Plan, planSchema, type RunConfig, runConfigSchema } from './schema.ts'
+import { type KnownNames, resolve } from './resolve.ts'
+import { type Plan, planSchema, type RunConfig } from './schema.ts'
 import { at, emptyObject, fromPlain, overlay, type Sourced, toPlain, undot } from './sourced.ts'
 import { countVariants, type Variant, variantsOf } from './variants.ts'
 import { readYaml } from './yaml.ts'
@@ -11,7 +12,6 @@ import { readYaml } from './yaml.ts'
 const maxRuns = 10_000
 
 const checkPlan = checker(planSchema)
-const checkRunConfig = checker(runConfigSchema)
 
 /** One run of a plan. */
 export interface PlannedRun {
@@ -21,8 +21,8 @@ export interface PlannedRun {
   readonly seed: number
 }
 
-/** What `loadPlan` changes in the plan that it reads. */
-export interface PlanOverrides {
+/** What `loadPlan` changes in the plan that it reads, and what it checks it against. */
+export interface PlanOptions extends KnownNames {
   /** `key=value` arguments, laid over every run. */
   readonly set?: readonly string[]
   /** Replaces the plan's seeds. */
@@ -34,9 +34,8 @@ export interface PlanOverrides {
  *
  * @throws {@link ConfigError} with everything that is wrong, a line each
  */
-export async function loadPlan(file: string, overrides: PlanOverrides = {}): Promise<Plan> {
-  const settings = (overrides.set ?? []).map(parseSetting)
-  return check(await readYaml(file), settings, overrides.seeds).plan
+export async function loadPlan(file: string, options: PlanOptions = {}): Promise<Plan> {
+  return check(await readYaml(file), options).plan
 }
 
 /**
@@ -65,9 +64,9 @@ export function expandPlan(plan: Plan): PlannedRun[] {
 
 function check(
   source: Sourced,
-  settings: readonly Sourced[] = [],
-  seeds?: readonly number[],
+  { set = [], seeds, models }: PlanOptions = {},
 ): { plan: Plan; runs: PlannedRun[] } {
+  const settings = set.map(parseSetting)
   const issues: ConfigIssue[] = []
   const nested = nestSettings(source, settings, issues)
   const sourced = seeds ? overlay(nested, fromPlain({ seeds }, '--seed')) : nested
@@ -80,7 +79,11 @@ function check(
     ...repeatedSeeds(sourced),
     ...strayKeys(sourced, settings),
   )
-  const runs = variants.flatMap(variant => runsOf(variant, plan.value.seeds, issues))
+  const runs = variants.flatMap(({ name, settings }) => {
+    const { value, issues: found } = resolve(settings, { models })
+    issues.push(...found)
+    return value ? plan.value.seeds.map(seed => ({ name, config: { ...value, seed }, seed })) : []
+  })
   if (issues.length > 0) throw new ConfigError(issues)
   return { plan: plan.value, runs }
 }
@@ -100,14 +103,6 @@ function nestSettings(
   if (runs && Array.isArray(runs.value))
     value.set('runs', { ...runs, value: runs.value.map(layer) })
   return { ...source, value }
-}
-
-function runsOf(variant: Variant, seeds: readonly number[], issues: ConfigIssue[]): PlannedRun[] {
-  const checked = checkRunConfig(variant.settings)
-  issues.push(...checked.issues)
-  if (!checked.value) return []
-  const { value } = checked
-  return seeds.map(seed => ({ name: variant.name, config: { ...value, seed }, seed }))
 }
 
 function checkCount(plan: Plan, place: string): void {

@@ -1,0 +1,14 @@
+// What the rest of the lab may use of the configuration folder.
+export { ConfigError, type ConfigIssue } from './errors.ts'
+export { loadRecipe, parseRunConfig, type RecipeOptions } from './load.ts'
+export { expandPlan, loadPlan, type PlannedRun, type PlanOptions, parsePlan } from './plan.ts'
+export type { KnownNames } from './resolve.ts'
+export {
+  type ClipConfig,
+  type Plan,
+  planSchema,
+  type RunConfig,
+  type RunConfigInput,
+  runConfigSchema,
+  type Settings,
+} from './schema.ts'
