@@ -14,19 +14,25 @@ export function compileTypeScript({ root, run }) {
   const wanted = fingerprint(inputs)
   if (readIfThere(stamp) === wanted && outputs.every(existsSync)) return { changed: false }
   rmSync(stamp, { force: true })
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  const { status, stdout, stderr } = run(process.execPath, [tsc, '-b'], { cwd: root })
-  if (status !== 0) {
-    const errors = (stdout + stderr).split('\n').filter(line => line.includes('error TS'))
-    throw new SetupError({
-      cause: `tsc -b found ${errors.length || 'some'} errors:\n${errors.slice(0, 10).join('\n')}`,
-      remedy: 'Mend them, then run it again.',
-      exitCode: 1,
-    })
-  }
+  runTsc(root, run, [])
+  // tsc trusts its own record of what it wrote, and so misses outputs that were deleted since.
+  if (!outputs.every(existsSync)) runTsc(root, run, ['--force'])
   mkdirSync(dirname(stamp), { recursive: true })
   writeWhole(stamp, wanted)
   return { changed: true, detail: `compiled ${outputs.length} files` }
+}
+
+/** @param {string} root @param {Context['run']} run @param {string[]} flags */
+function runTsc(root, run, flags) {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const { status, stdout, stderr } = run(process.execPath, [tsc, '-b', ...flags], { cwd: root })
+  if (status === 0) return
+  const errors = (stdout + stderr).split('\n').filter(line => line.includes('error TS'))
+  throw new SetupError({
+    cause: `tsc -b found ${errors.length || 'some'} errors:\n${errors.slice(0, 10).join('\n')}`,
+    remedy: 'Mend them, then run it again.',
+    exitCode: 1,
+  })
 }
 
 /** @param {string} root */
@@ -52,7 +58,7 @@ function filesOf(root) {
 const isCompiled = file => file.includes('/src/') && /(?<!\.d)\.ts$/.test(file)
 
 /** @param {string} name */
-const isInput = name => /\.(ts|mjs|json)$/.test(name) && !name.endsWith('.d.mts')
+const isInput = name => /\.(ts|mjs|json)$/.test(name)
 
 /** @param {string} file */
 const isSource = file => !/^[^/]+\/(node_modules|dist|build)\//.test(file)
