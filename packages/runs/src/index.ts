@@ -1,0 +1,29 @@
+// @normfree/runs: the run-record format. Imports nothing of the engine.
+export { writeFileAtomic } from './atomic.ts'
+export { RunRecordError } from './errors.ts'
+export { createRun } from './header.ts'
+export { type MetricsWriter, openMetrics } from './metrics.ts'
+export { listRuns, readRun } from './read.ts'
+export {
+  mean,
+  type RunStatus,
+  type Spread,
+  standardDeviation,
+  statusOf,
+  summarize,
+  type VariantSummary,
+} from './summary.ts'
+export {
+  type EndLine,
+  type EpochLine,
+  type Json,
+  type MetricLine,
+  RUN_FORMAT,
+  type RunConfigJson,
+  type RunHeader,
+  type RunRecord,
+  type SignalLine,
+  type SignalRecord,
+  type SignalTap,
+  type StepLine,
+} from './types.ts'
