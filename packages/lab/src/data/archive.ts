@@ -42,19 +42,24 @@ export async function* readArchive(path: string): AsyncGenerator<ArchiveEntry, v
         yield {
           path: confined(name, path),
           isDirectory,
-          read: () => readWhole(entry, capped(size, name, path)),
+          read: () => readWhole(entry, capped(size, name, path), path),
         }
       }
       entry.resume()
     }
     await flow
-  } catch (cause) {
-    if (cause instanceof DataError) throw cause
-    throw new DataError(
-      `Expected a whole archive for \`data\` but received a damaged one (${path}: ${(cause as Error).message}). Fetch it again.`,
-      { cause },
-    )
+  } catch (error) {
+    throw damaged(error, path)
   }
+}
+
+/** Our own refusals as they are; whatever zlib or tar-stream stumbled over as a damaged archive. */
+function damaged(error: unknown, archive: string): DataError {
+  if (error instanceof DataError) return error
+  return new DataError(
+    `Expected a whole archive for \`data\` but received a damaged one (${archive}: ${(error as Error).message}). Fetch it again.`,
+    { cause: error },
+  )
 }
 
 function confined(name: string, archive: string): string {
@@ -74,8 +79,16 @@ function capped(size: number, name: string, archive: string): number {
   )
 }
 
-async function readWhole(stream: AsyncIterable<unknown>, size: number): Promise<Buffer> {
+async function readWhole(
+  stream: AsyncIterable<unknown>,
+  size: number,
+  archive: string,
+): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk as Buffer)
+  try {
+    for await (const chunk of stream) chunks.push(chunk as Buffer)
+  } catch (error) {
+    throw damaged(error, archive)
+  }
   return Buffer.concat(chunks, size)
 }

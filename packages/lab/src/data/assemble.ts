@@ -62,11 +62,14 @@ export function assemble(task: AssembleTask): Float32Array<ArrayBuffer> {
   return out
 }
 
-/** The normalised value of each byte, 256 per channel: a look-up costs less than the arithmetic. */
+/**
+ * The normalised value of each byte, 256 per channel: a look-up costs less than the arithmetic. A channel
+ * that never varies is only centred.
+ */
 function normalisationTables(mean: Triple, std: Triple): Float32Array {
   return Float32Array.from({ length: 256 * CHANNELS }, (_, i) => {
     const channel = i >> 8
-    return ((i & 255) / 255 - mean[channel]!) / std[channel]!
+    return ((i & 255) / 255 - mean[channel]!) / (std[channel]! || 1)
   })
 }
 

@@ -2,7 +2,7 @@
 // https://www.cs.toronto.edu/~kriz/cifar.html, which also gives the format and the checksum below.
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readArchive } from './archive.ts'
+import { isArchive, readArchive } from './archive.ts'
 import { defaultCacheDir } from './cache.ts'
 import { type DownloadPatience, download } from './download.ts'
 import { DataError } from './errors.ts'
@@ -16,6 +16,8 @@ const RECORD = 1 + 3 * PLANE
 const TRAIN_FILE = /^data_batch_\d+\.bin$/
 const TEST_FILE = /^test_batch\.bin$/
 const CLASSES = 'airplane automobile bird cat deer dog frog horse ship truck'.split(' ')
+
+const isBatch = (name: string): boolean => TRAIN_FILE.test(name) || TEST_FILE.test(name)
 
 /** Where the archive comes from; a parameter only so that tests can serve their own. */
 export interface CifarSource {
@@ -52,23 +54,26 @@ export async function downloadCifar10(
   return fromFiles('cifar10', await filesOfArchive(path, signal), path)
 }
 
-/** The set out of a folder that holds the archive, or its unpacked `data_batch_*.bin` and `test_batch.bin`. */
-export async function loadCifar10(dir: string, options: LoadOptions): Promise<ImageData> {
-  const names = await readdir(dir).catch(cause => {
+/**
+ * The set out of the archive at `path`, or out of a folder that holds either the archive or its unpacked
+ * `data_batch_*.bin` and `test_batch.bin`.
+ */
+export async function loadCifar10(path: string, options: LoadOptions): Promise<ImageData> {
+  const uri = `cifar10:${path}`
+  if (isArchive(path)) return fromFiles(uri, await filesOfArchive(path, options.signal), path)
+  const names = await readdir(path).catch(cause => {
     throw new DataError(
-      `Expected a folder for \`cifar10:DIR\` but received ${dir} (${cause.code}). Name one that holds ${ARCHIVE} or its .bin files.`,
+      `Expected a folder for \`cifar10:DIR\` but received ${path} (${cause.code}). Name one that holds ${ARCHIVE} or its .bin files.`,
       { cause },
     )
   })
-  const uri = `cifar10:${dir}`
-  const wanted = names.filter(name => TRAIN_FILE.test(name) || TEST_FILE.test(name))
+  const wanted = names.filter(isBatch)
   if (wanted.length === 0 && names.includes(ARCHIVE)) {
-    const path = join(dir, ARCHIVE)
-    return fromFiles(uri, await filesOfArchive(path, options.signal), path)
+    return fromFiles(uri, await filesOfArchive(join(path, ARCHIVE), options.signal), path)
   }
   const files = new Map<string, Buffer>()
-  for (const name of wanted) files.set(name, await readFile(join(dir, name)))
-  return fromFiles(uri, files, dir)
+  for (const name of wanted) files.set(name, await readFile(join(path, name)))
+  return fromFiles(uri, files, path)
 }
 
 async function filesOfArchive(path: string, signal?: AbortSignal): Promise<Map<string, Buffer>> {
@@ -76,50 +81,61 @@ async function filesOfArchive(path: string, signal?: AbortSignal): Promise<Map<s
   for await (const entry of readArchive(path)) {
     signal?.throwIfAborted()
     const name = entry.path.split('/').at(-1)!
-    if (TRAIN_FILE.test(name) || TEST_FILE.test(name)) files.set(name, await entry.read())
+    if (isBatch(name)) files.set(name, await entry.read())
   }
   return files
 }
 
 function fromFiles(uri: string, files: ReadonlyMap<string, Buffer>, where: string): ImageData {
-  const train = packRecords(files, TRAIN_FILE, where)
-  const test = packRecords(files, TEST_FILE, where)
+  const names = [...files.keys()].sort()
+  const train = packRecords(
+    files,
+    names.filter(name => TRAIN_FILE.test(name)),
+    where,
+  )
+  const test = packRecords(
+    files,
+    names.filter(name => TEST_FILE.test(name)),
+    where,
+  )
   const size = { height: SIDE, width: SIDE }
   return { name: uri, classes: CLASSES, ...size, train, test, ...channelStatistics(train.images) }
 }
 
-/** Joins the files whose names match, in the order of their names, into one set. */
-function packRecords(files: ReadonlyMap<string, Buffer>, names: RegExp, where: string): ImageSet {
-  const chosen = [...files]
-    .filter(([name]) => names.test(name))
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-  if (chosen.length === 0) {
+/** Joins the named files, in that order, into one set. */
+function packRecords(
+  files: ReadonlyMap<string, Buffer>,
+  names: readonly string[],
+  where: string,
+): ImageSet {
+  if (names.length === 0) {
     throw new DataError(
-      `Expected data_batch_*.bin and test_batch.bin of CIFAR-10's binary version but received no ${names.source.includes('test') ? 'test' : 'data'} batch (${where}). Get ${ARCHIVE} from ${OFFICIAL.baseUrl}cifar.html.`,
+      `Expected data_batch_*.bin and test_batch.bin of CIFAR-10 for \`cifar10\` but received ${[...files.keys()].join(', ') || 'neither'} (${where}). Get ${ARCHIVE} from ${OFFICIAL.baseUrl}cifar.html.`,
     )
   }
-  for (const [name, bytes] of chosen) checkLength(bytes, join(where, name))
-  const records = Buffer.concat(chosen.map(([, bytes]) => bytes))
-  const labels = Int32Array.from(
-    { length: records.length / RECORD },
-    (_, i) => records[i * RECORD]!,
-  )
-  const strange = labels.findIndex(label => label >= CLASSES.length)
-  if (strange >= 0) {
-    throw new DataError(
-      `Expected labels 0 to 9 in CIFAR-10 but received ${labels[strange]} (image ${strange} of ${where}). Fetch the files again.`,
-    )
+  const labels = names.flatMap(name => labelsOf(files.get(name)!, join(where, name)))
+  const set = emptyImageSet(Int32Array.from(labels), SIDE, where)
+  let image = 0
+  for (const name of names) {
+    const records = files.get(name)!
+    for (let at = 0; at < records.length; at += RECORD) {
+      interleave(set.images, image++ * 3 * PLANE, records, at + 1)
+    }
   }
-  const set = emptyImageSet(labels, SIDE, where)
-  for (let i = 0; i < labels.length; i++)
-    interleave(set.images, i * 3 * PLANE, records, i * RECORD + 1)
   return set
 }
 
-function checkLength(bytes: Buffer, path: string): void {
-  if (bytes.length > 0 && bytes.length % RECORD === 0) return
+function labelsOf(records: Buffer, path: string): number[] {
+  if (records.length === 0 || records.length % RECORD !== 0) {
+    throw new DataError(
+      `Expected records of ${RECORD} bytes but received a file of ${records.length} bytes (${path}). Fetch it again.`,
+    )
+  }
+  const labels = Array.from({ length: records.length / RECORD }, (_, i) => records[i * RECORD]!)
+  const strange = labels.findIndex(label => label >= CLASSES.length)
+  if (strange < 0) return labels
   throw new DataError(
-    `Expected records of ${RECORD} bytes but received a file of ${bytes.length} bytes (${path}). Fetch it again.`,
+    `Expected labels 0 to 9 in CIFAR-10 but received ${labels[strange]} (image ${strange} of ${path}). Fetch it again.`,
   )
 }
 

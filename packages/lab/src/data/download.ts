@@ -2,7 +2,7 @@
 // a rename. Knows nothing of data sets.
 import { createHash } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -42,7 +42,7 @@ class PassingFailure extends Error {
  */
 export async function download(task: DownloadTask, patience = PATIENCE): Promise<void> {
   if (await sizeOf(task.path)) return
-  await mkdir(dirname(task.path), { recursive: true })
+  await mkdir(dirname(task.path), { recursive: true }).catch(throwUnwritable)
   for (let attempt = 1; ; attempt++) {
     try {
       await fetchPart(task, patience.stall)
@@ -116,7 +116,8 @@ async function saveBody(
   const length = Number(response.headers.get('content-length') ?? 0)
   const total = length > 0 ? start + length : 0
   // Bytes are written where they belong, so a second process fetching the same file does no harm.
-  const file = await openForWriting(task)
+  const flags = constants.O_CREAT | constants.O_WRONLY
+  const file = await open(partOf(task), flags).catch(throwUnwritable)
   let at = start
   try {
     for await (const chunk of response.body ?? []) {
@@ -132,16 +133,11 @@ async function saveBody(
   if (at < total) throw new PassingFailure(`${at} of ${total} bytes`)
 }
 
-async function openForWriting(task: DownloadTask): Promise<FileHandle> {
-  try {
-    return await open(partOf(task), constants.O_CREAT | constants.O_WRONLY)
-  } catch (cause) {
-    const reason = (cause as Error).message
-    throw new DataError(
-      `Expected a writable cache folder but received ${reason}. Set NORMFREE_CACHE to another one.`,
-      { cause },
-    )
-  }
+function throwUnwritable(cause: Error): never {
+  throw new DataError(
+    `Expected a writable cache folder but received ${cause.message}. Set NORMFREE_CACHE to another one.`,
+    { cause },
+  )
 }
 
 /** Renames the part if its checksum is right; otherwise removes it, so that the next attempt starts anew. */

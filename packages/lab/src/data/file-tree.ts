@@ -2,7 +2,8 @@
 // Knows nothing of splits, classes or images.
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { isArchive, readArchive } from './archive.ts'
+import { readArchive } from './archive.ts'
+import { DataError } from './errors.ts'
 
 export interface TreeFile {
   path: string
@@ -18,12 +19,8 @@ export interface FileTree {
   read(wanted: (path: string) => boolean): AsyncIterable<TreeFile>
 }
 
-/** The tree at `path`, taken for an archive by its ending. */
-export function openTree(path: string): FileTree {
-  return isArchive(path) ? archiveTree(path) : diskTree(path)
-}
-
-function archiveTree(archive: string): FileTree {
+/** The files of a .tar, .tar.gz or .tgz. */
+export function archiveTree(archive: string): FileTree {
   return {
     where: archive,
     async list(signal) {
@@ -44,7 +41,8 @@ function archiveTree(archive: string): FileTree {
   }
 }
 
-function diskTree(root: string): FileTree {
+/** The files below a folder; symbolic links to files are followed, those to folders are not. */
+export function diskTree(root: string): FileTree {
   const list = async (): Promise<string[]> => {
     const entries = await readdir(root, { recursive: true, withFileTypes: true })
     return entries.map(entry => {
@@ -58,9 +56,18 @@ function diskTree(root: string): FileTree {
     async *read(wanted) {
       for (const path of await list()) {
         if (!path.endsWith('/') && wanted(path)) {
-          yield { path, bytes: await readFile(join(root, path)) }
+          yield { path, bytes: await readable(join(root, path)) }
         }
       }
     },
   }
+}
+
+function readable(path: string): Promise<Uint8Array> {
+  return readFile(path).catch(cause => {
+    throw new DataError(
+      `Expected a readable file for \`data\` but received ${cause.code} (${path}). Check that it exists and may be read.`,
+      { cause },
+    )
+  })
 }

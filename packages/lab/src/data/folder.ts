@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import { isArchive } from './archive.ts'
 import { decodeInto, type Slot } from './decode.ts'
 import { DataError } from './errors.ts'
-import { type FileTree, openTree } from './file-tree.ts'
+import { archiveTree, diskTree, type FileTree } from './file-tree.ts'
 import { layOut, type SplitLayout } from './image-folder.ts'
 import { channelStatistics, emptyImageSet } from './image-set.ts'
 import type { ImageData, ImageSet, LoadOptions } from './types.ts'
@@ -17,8 +17,7 @@ export async function loadFolder(path: string, options: LoadOptions): Promise<Im
       `Expected a positive integer for \`imageSize\` but received ${side}. It is the side of an image in pixels.`,
     )
   }
-  await checkPath(path)
-  const tree = openTree(path)
+  const tree = await openTree(path)
   options.onProgress?.(0, 0, 'listing')
   const layout = layOut(await tree.list(options.signal), path)
   const train = emptyImageSet(layout.train.labels, side, path)
@@ -36,18 +35,18 @@ export async function loadFolder(path: string, options: LoadOptions): Promise<Im
   }
 }
 
-async function checkPath(path: string): Promise<void> {
+async function openTree(path: string): Promise<FileTree> {
   const found = await stat(path).catch(cause => {
     throw new DataError(
       `Expected a folder or archive for \`folder:PATH\` but received ${path} (${cause.code ?? cause.message}). Check the path.`,
       { cause },
     )
   })
-  if (!found.isDirectory() && !isArchive(path)) {
-    throw new DataError(
-      `Expected a folder or a .tar, .tar.gz or .tgz for \`folder:PATH\` but received a file of another kind (${path}). Unpack it first.`,
-    )
-  }
+  if (found.isDirectory()) return diskTree(path)
+  if (isArchive(path)) return archiveTree(path)
+  throw new DataError(
+    `Expected a folder or a .tar, .tar.gz or .tgz for \`folder:PATH\` but received a file of another kind (${path}). Unpack it first.`,
+  )
 }
 
 function* slotsOf(layout: SplitLayout, set: ImageSet): Generator<[string, Slot]> {

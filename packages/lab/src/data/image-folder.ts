@@ -22,7 +22,7 @@ type ClassFiles = Map<string, string[]>
 
 /**
  * Finds `train/CLASS/image` and `test/CLASS/image` (or `val/`) among `paths`, either at the top or inside
- * the only folder that stands there. Hidden files and files that are no images are passed over.
+ * one folder that stands there. Hidden files and files that are no images are passed over.
  *
  * @param paths - folders end in `/`
  * @throws DataError when a split is missing, a class is empty, or the splits disagree on the classes
@@ -46,11 +46,13 @@ function missingSplit(wanted: string, split: string, where: string): DataError {
   )
 }
 
-/** `''`, or `name/` when all stands inside one folder, as in most archives. */
+/** `''`, or `name/` when the splits stand inside one folder, as in many archives. */
 function rootOf(paths: readonly string[]): string {
-  const tops = new Set(paths.map(path => path.slice(0, path.indexOf('/') + 1)))
-  const [only] = tops
-  return tops.size === 1 && only !== 'train/' ? only! : ''
+  const roots = new Set(paths.map(path => /^([^/]+\/)?train\//.exec(path)?.[1] ?? ''))
+  if (paths.some(path => path.startsWith('train/'))) return ''
+  roots.delete('')
+  const [only = ''] = roots
+  return roots.size === 1 ? only : ''
 }
 
 function classFiles(paths: readonly string[], prefix: string): ClassFiles {

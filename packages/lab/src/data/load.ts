@@ -5,22 +5,17 @@ import { loadFolder } from './folder.ts'
 import { loadSynthetic } from './synthetic.ts'
 import type { ImageData, LoadOptions } from './types.ts'
 
+/** What a scheme does alone (`name`) and with a path (`name:PATH`); a form that is missing is refused. */
 interface Scheme {
-  name: string
-  /** Whether a path may or must follow the colon. */
-  path: 'none' | 'optional' | 'required'
-  load: (path: string, options: LoadOptions) => Promise<ImageData>
+  alone?: (options: LoadOptions) => Promise<ImageData>
+  withPath?: (path: string, options: LoadOptions) => Promise<ImageData>
 }
 
-const SCHEMES: readonly Scheme[] = [
-  { name: 'synthetic', path: 'none', load: (_, options) => loadSynthetic(options) },
-  {
-    name: 'cifar10',
-    path: 'optional',
-    load: (path, options) => (path === '' ? downloadCifar10(options) : loadCifar10(path, options)),
-  },
-  { name: 'folder', path: 'required', load: loadFolder },
-]
+const SCHEMES = new Map<string, Scheme>([
+  ['synthetic', { alone: loadSynthetic }],
+  ['cifar10', { alone: options => downloadCifar10(options), withPath: loadCifar10 }],
+  ['folder', { withPath: loadFolder }],
+])
 
 const KNOWN =
   '`synthetic`, `cifar10`, `cifar10:DIR` and `folder:PATH` (a folder, .tar, .tar.gz or .tgz)'
@@ -34,14 +29,12 @@ const KNOWN =
  */
 export async function loadData(uri: string, options: LoadOptions = {}): Promise<ImageData> {
   options.signal?.throwIfAborted()
-  const [, name, path = ''] = /^([^:]*):?(.*)$/s.exec(uri)!
-  const scheme = SCHEMES.find(known => known.name === name)
-  const unfit =
-    (scheme?.path === 'none' && uri !== scheme.name) || (scheme?.path === 'required' && path === '')
-  if (!scheme || unfit) {
-    throw new DataError(
-      `Expected a known source for \`data\` but received ${JSON.stringify(uri)}. There are ${KNOWN}.`,
-    )
-  }
-  return scheme.load(path, options)
+  const colon = uri.indexOf(':')
+  const path = uri.slice(colon + 1)
+  const scheme = SCHEMES.get(colon < 0 ? uri : uri.slice(0, colon))
+  if (colon < 0 && scheme?.alone) return scheme.alone(options)
+  if (colon >= 0 && path !== '' && scheme?.withPath) return scheme.withPath(path, options)
+  throw new DataError(
+    `Expected a known source for \`data\` but received ${JSON.stringify(uri)}. There are ${KNOWN}.`,
+  )
 }

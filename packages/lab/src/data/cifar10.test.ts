@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { downloadCifar10, loadCifar10, OFFICIAL } from './cifar10.ts'
+import { DataError } from './errors.ts'
+import { temporaryFolder, tgzOf, writeFiles } from './fixtures.test.util.ts'
+
+/** A record whose pixel p is (first + p, first + p + 80, first + p + 160) modulo 256. */
+function record(label: number, first: number): Buffer {
+  const planes = [0, 80, 160].flatMap(shift =>
+    Array.from({ length: 1024 }, (_, p) => (first + p + shift) & 255),
+  )
+  return Buffer.from([label, ...planes])
+}
+
+const FILES = {
+  'cifar-10-batches-bin/data_batch_2.bin': record(9, 2),
+  'cifar-10-batches-bin/data_batch_1.bin': Buffer.concat([record(3, 0), record(0, 1)]),
+  'cifar-10-batches-bin/test_batch.bin': record(7, 5),
+  'cifar-10-batches-bin/readme.html': Buffer.from('hello'),
+}
+
+const flat = Object.fromEntries(
+  Object.entries(FILES).map(([path, bytes]) => [path.split('/')[1]!, bytes]),
+)
+
+async function failureOf(files: Record<string, Buffer>): Promise<string> {
+  const dir = await temporaryFolder()
+  await writeFiles(dir, files)
+  const error = await loadCifar10(dir, {}).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(DataError)
+  return (error as DataError).message
+}
+
+describe('cifar10:DIR', () => {
+  it('joins the batches in the order of their numbers and interleaves the planes', async () => {
+    const dir = await temporaryFolder()
+    await writeFiles(dir, flat)
+    const data = await loadCifar10(dir, {})
+    expect(data).toMatchObject({ name: `cifar10:${dir}`, height: 32, width: 32 })
+    expect(data.train.labels).toEqual(Int32Array.of(3, 0, 9))
+    expect(data.test.labels).toEqual(Int32Array.of(7))
+    expect(data.classes[7]).toBe('horse')
+    expect([...data.test.images.subarray(0, 6)]).toEqual([5, 85, 165, 6, 86, 166])
+    expect([...data.train.images.subarray(2 * 3072, 2 * 3072 + 3)]).toEqual([2, 82, 162])
+  })
+
+  it('reads the archive where it is not unpacked, named by its folder or itself', async () => {
+    const dir = await temporaryFolder()
+    await writeFiles(dir, { 'cifar-10-binary.tar.gz': await tgzOf(FILES) })
+    const data = await loadCifar10(dir, {})
+    expect(data.train.labels).toEqual(Int32Array.of(3, 0, 9))
+    const { name: _, ...rest } = await loadCifar10(join(dir, 'cifar-10-binary.tar.gz'), {})
+    expect(data).toMatchObject(rest)
+  })
+
+  it('says what a folder lacks', async () => {
+    expect(await failureOf({})).toContain('for `cifar10` but received neither')
+    const { 'test_batch.bin': _, ...noTest } = flat
+    expect(await failureOf(noTest as Record<string, Buffer>)).toContain(
+      'but received data_batch_1.bin, data_batch_2.bin (',
+    )
+    await expect(loadCifar10('/nowhere', {})).rejects.toThrow('received /nowhere (ENOENT)')
+  })
+
+  it('names a file that was cut short', async () => {
+    const cut = { ...flat, 'data_batch_2.bin': record(1, 1).subarray(1) }
+    expect(await failureOf(cut)).toMatch(
+      /records of 3073 bytes .* 3072 bytes \(.*data_batch_2\.bin\)/,
+    )
+  })
+
+  it('names an image with a label that CIFAR-10 has not', async () => {
+    const strange = { ...flat, 'test_batch.bin': Buffer.concat([record(0, 0), record(10, 0)]) }
+    expect(await failureOf(strange)).toMatch(/received 10 \(image 1 of .*test_batch\.bin\)/)
+  })
+})
+
+describe('cifar10', () => {
+  it('downloads the archive into the cache once, then reads it from there', async () => {
+    const archive = await tgzOf(FILES)
+    let requests = 0
+    const server = createServer((request, response) => {
+      requests += Number(request.url === '/data/cifar-10-binary.tar.gz')
+      response.end(archive)
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/data/`
+    const md5 = createHash('md5').update(archive).digest('hex')
+    const cacheDir = await temporaryFolder()
+    const first = await downloadCifar10({ cacheDir }, { baseUrl, md5 })
+    const second = await downloadCifar10({ cacheDir }, { baseUrl, md5 })
+    expect(first).toMatchObject({ name: 'cifar10', train: { length: 3 }, test: { length: 1 } })
+    expect(second).toEqual(first)
+    expect(requests).toBe(1)
+  })
+
+  it('says what to do without a network', async () => {
+    const patience = { attempts: 1, backOff: 1, stall: 1000 }
+    const source = { ...OFFICIAL, baseUrl: 'http://127.0.0.1:1/', patience }
+    const cacheDir = await temporaryFolder()
+    await expect(downloadCifar10({ cacheDir }, source)).rejects.toThrow(
+      'Without a network, put cifar-10-binary.tar.gz into a folder DIR and name it as `cifar10:DIR`, or use `synthetic`.',
+    )
+  })
+
+  it('says so when the archive in the cache is damaged', async () => {
+    const cacheDir = await temporaryFolder()
+    await writeFile(join(cacheDir, 'cifar-10-binary.tar.gz'), 'not an archive')
+    await expect(downloadCifar10({ cacheDir })).rejects.toThrow('Expected a whole archive')
+  })
+})
