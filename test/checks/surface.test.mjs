@@ -27,7 +27,10 @@ describe('surface', () => {
   })
 
   it('is content after an update', async () => {
-    const root = plantRepository({ 'packages/runs/src/index.ts': index })
+    const root = plantRepository({
+      'packages/runs/src/index.ts': index,
+      'scripts/surface.json': '{}',
+    })
     updateSurface(root)
     expect((await surface.run(root)).violations).toEqual([])
   })
