@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expandPlan, type PlannedRun } from '../config/plan.ts'
 import type { Plan } from '../config/schema.ts'
 import type { ImageData } from '../data/types.ts'
+import { withLock } from './lock.ts'
 import { takePreviousRun } from './previous-run.ts'
 import { runId } from './run-id.ts'
 import type { RunSummary, TrainEvent, Trainer } from './trainer.ts'
@@ -56,21 +57,12 @@ export interface PlanSummary {
  * a result; an error of the trainer ends the plan.
  *
  * @throws ConfigError when a run of the plan is not valid
- * @throws PlanError when a run folder holds a run with another configuration
+ * @throws PlanError when a run folder holds a run with another configuration, or another process is
+ *   carrying out a plan in `outDir`
  */
 export async function runPlan(plan: Plan, options: RunPlanOptions): Promise<PlanSummary> {
-  const { signal, onEvent } = options
-  const trainStep = stepTrainer(plan.name, options)
-  const runs: (PlanStep & { summary: RunSummary })[] = []
-  for (const run of planSteps(plan, options.outDir)) {
-    if (signal?.aborted) return { status: 'interrupted', runs }
-    const previous = takePreviousRun(run.dir, run)
-    if (previous) onEvent?.({ kind: 'runReused', run, summary: previous })
-    const summary = previous ?? (await trainStep(run))
-    runs.push({ ...run, summary })
-    if (summary.status === 'interrupted') return { status: 'interrupted', runs }
-  }
-  return { status: 'completed', runs }
+  const steps = planSteps(plan, options.outDir)
+  return withLock(options.outDir, () => runSteps(steps, stepTrainer(plan.name, options), options))
 }
 
 /** The runs of a plan with the folders that they get under `outDir`. */
@@ -80,6 +72,23 @@ export function planSteps(plan: Plan, outDir: string): PlanStep[] {
     const id = runId(run)
     return { ...run, index, total: planned.length, id, dir: join(outDir, id) }
   })
+}
+
+async function runSteps(
+  steps: readonly PlanStep[],
+  trainStep: (run: PlanStep) => Promise<RunSummary>,
+  { signal, onEvent }: RunPlanOptions,
+): Promise<PlanSummary> {
+  const runs: (PlanStep & { summary: RunSummary })[] = []
+  for (const run of steps) {
+    if (signal?.aborted) return { status: 'interrupted', runs }
+    const previous = takePreviousRun(run.dir, run)
+    if (previous) onEvent?.({ kind: 'runReused', run, summary: previous })
+    const summary = previous ?? (await trainStep(run))
+    runs.push({ ...run, summary })
+    if (summary.status === 'interrupted') return { status: 'interrupted', runs }
+  }
+  return { status: 'completed', runs }
 }
 
 function stepTrainer(plan: string, { train, command, signal, onEvent, loadData }: RunPlanOptions) {

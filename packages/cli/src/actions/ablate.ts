@@ -1,0 +1,61 @@
+// `normfree ablate`: every run of a plan, then the comparison.
+import { join } from 'node:path'
+import { loadData, loadPlan, type PlanEvent, runPlan, slug, train } from '@normfree/lab'
+import { readRun, summarize } from '@normfree/runs'
+import { listModels } from 'normfree'
+import type { Context } from '../context.ts'
+import { InterruptedError } from '../errors.ts'
+import { overridesOf, type TrainingFlags } from '../flags.ts'
+import { untilInterrupted } from '../interrupt.ts'
+import { loadingProgress, outcome, trainProgress } from '../progress.ts'
+import { summaryTable } from '../summary-table.ts'
+import { configureEngine } from './engine.ts'
+import { writeReport } from './report-file.ts'
+
+export default async function ablate(
+  this: Context,
+  flags: TrainingFlags,
+  file: string,
+): Promise<void> {
+  const plan = await loadPlan(file, {
+    set: overridesOf(flags),
+    models: listModels().map(({ name }) => name),
+    ...(flags.seed !== undefined && { seeds: [flags.seed] }),
+  })
+  configureEngine(flags)
+  const outDir = flags.out ?? join('runs', slug(plan.name))
+  const { status, runs } = await untilInterrupted(this, signal =>
+    runPlan(plan, {
+      outDir,
+      train,
+      command: this.command,
+      loadData: uri => loadData(uri, { signal, onProgress: loadingProgress(this) }),
+      onEvent: planProgress(this),
+      signal,
+    }),
+  )
+  const records = runs.map(({ dir }) => readRun(dir))
+  const report = join(outDir, 'report.html')
+  const variants = summarize(records)
+  writeReport(report, { title: plan.name, command: this.command, runs: records })
+  if (flags.json) this.printJson({ plan: plan.name, status, outDir, report, variants })
+  else {
+    this.print(summaryTable(variants))
+    this.print(`report: ${report}`)
+  }
+  if (status === 'interrupted') {
+    throw new InterruptedError('interrupted; the same command goes on where it stopped')
+  }
+}
+
+function planProgress(context: Context): (event: PlanEvent) => void {
+  let listener: ReturnType<typeof trainProgress> | undefined
+  return event => {
+    const { name, seed, index, total } = event.run
+    const label = `[${index + 1}/${total}] ${name}, seed ${seed}`
+    if (event.kind === 'runStart') listener = trainProgress(context, label)
+    if (event.kind === 'runProgress') listener?.(event.event)
+    if (event.kind === 'runEnd') context.note(`${label}: ${outcome(event.summary)}`)
+    if (event.kind === 'runReused') context.note(`${label}: kept, ${outcome(event.summary)}`)
+  }
+}

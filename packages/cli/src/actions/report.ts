@@ -1,0 +1,40 @@
+// `normfree report`: run folders to one HTML file.
+import { basename, resolve } from 'node:path'
+import { listRuns, type RunRecord, readRun, summarize } from '@normfree/runs'
+import type { ReportFlags } from '../commands/report.ts'
+import type { Context } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { summaryTable } from '../summary-table.ts'
+import { writeReport } from './report-file.ts'
+
+export default async function report(
+  this: Context,
+  flags: ReportFlags,
+  ...folders: string[]
+): Promise<void> {
+  const dirs = [...new Set(folders.flatMap(runsIn))]
+  if (dirs.length === 0) {
+    throw new UsageError(
+      `Expected folders with runs but found none in ${folders.join(', ')}. \`normfree train\` makes one.`,
+    )
+  }
+  const runs = dirs.map(dir => readRun(dir)).sort(byCreation)
+  const plans = [...new Set(runs.map(run => run.header.plan ?? run.header.name))]
+  const title = plans.length === 1 ? plans[0]! : folders.map(folder => basename(folder)).join(', ')
+  writeReport(flags.out, { title, command: this.command, runs })
+  const variants = summarize(runs)
+  if (flags.json) this.printJson({ report: flags.out, variants })
+  else {
+    this.print(summaryTable(variants))
+    this.print(`report: ${flags.out}`)
+  }
+}
+
+/** The runs in a folder without those that a plan has set aside to train them afresh. */
+function runsIn(folder: string): string[] {
+  const dirs = listRuns(resolve(folder))
+  return dirs.length === 1 ? dirs : dirs.filter(dir => !/\.interrupted-\d+$/.test(dir))
+}
+
+const byCreation = (a: RunRecord, b: RunRecord) =>
+  a.header.created.localeCompare(b.header.created, 'en')

@@ -1,0 +1,43 @@
+// `normfree spp`: signal propagation plots, in the terminal and in files.
+import { writeFileSync } from 'node:fs'
+import { renderPng, renderSvg, signalPlot, terminalSignalPlot } from '@normfree/plots'
+import type { SignalRecord } from '@normfree/runs'
+import { createModel, measureSignal } from 'normfree'
+import type { SppFlags } from '../commands/spp.ts'
+import type { Context } from '../context.ts'
+import { configureEngine } from './engine.ts'
+
+const imageSize = { width: 1200, height: 800 }
+
+export default async function spp(
+  this: Context,
+  flags: SppFlags,
+  ...names: string[]
+): Promise<void> {
+  configureEngine({ ...flags, seed: flags.seed ?? 0 })
+  const signals = names.map(name =>
+    measureSignal(createModel(name), { draws: flags.draws, batch: flags.batch }),
+  )
+  const files = drawFiles(signals, flags, names)
+  if (flags.json) this.printJson({ signals, files })
+  else {
+    const size = { width: Math.min(this.columns, 120), height: 16, color: this.color }
+    this.print(terminalSignalPlot(signals, size))
+    for (const file of files) this.print(`drawn: ${file}`)
+  }
+}
+
+/** Draws the files that were asked for and returns their names. */
+function drawFiles(signals: SignalRecord[], { svg, png }: SppFlags, names: string[]): string[] {
+  const draw = (file: string | undefined, ending: string, render: () => string | Uint8Array) => {
+    if (file === undefined) return []
+    const path = file || `spp-${names.join('-')}${ending}`
+    writeFileSync(path, render())
+    return [path]
+  }
+  const option = signalPlot(signals)
+  return [
+    ...draw(svg, '.svg', () => renderSvg(option, imageSize)),
+    ...draw(png, '.png', () => renderPng(option, imageSize)),
+  ]
+}

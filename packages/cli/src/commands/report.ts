@@ -1,0 +1,32 @@
+// `normfree report`: flags and help.
+import { buildCommand } from '@stricli/core'
+import type { Context } from '../context.ts'
+import { type CommonFlags, commonFlags, fileEnding } from '../flags.ts'
+import { action } from './action.ts'
+
+/** Flags of `normfree report`. */
+export interface ReportFlags extends CommonFlags {
+  readonly out: string
+}
+
+export const report = buildCommand<ReportFlags, string[], Context>({
+  func: action(() => import('../actions/report.ts')),
+  parameters: {
+    flags: {
+      ...commonFlags,
+      out: {
+        kind: 'parsed',
+        parse: fileEnding('.html'),
+        default: 'report.html',
+        brief: 'The file to write',
+        placeholder: 'FILE',
+      },
+    },
+    positional: {
+      kind: 'array',
+      parameter: { parse: String, placeholder: 'RUN', brief: 'Folder of a run, or of many' },
+      minimum: 1,
+    },
+  },
+  docs: { brief: 'Write a self-contained HTML report of runs' },
+})

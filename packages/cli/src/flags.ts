@@ -1,0 +1,110 @@
+// Flags that several commands share, with their parsers. A parser throws what it expected; the
+// message around it is made in errors.ts.
+import type { FlagParametersForType } from '@stricli/core'
+import type { Context } from './context.ts'
+
+/** Flags of every command. */
+export interface CommonFlags {
+  readonly json: boolean
+  readonly device: 'cpu'
+  readonly threads?: number
+  readonly seed?: number
+  readonly verbose: boolean
+}
+
+/** Flags of the commands that train. */
+export interface TrainingFlags extends CommonFlags {
+  readonly set?: readonly string[]
+  readonly data?: string
+  readonly epochs?: number
+  readonly out?: string
+}
+
+export const commonFlags: FlagParametersForType<CommonFlags, Context> = {
+  json: {
+    kind: 'boolean',
+    brief: 'Write one JSON document to stdout and nothing else',
+    withNegated: false,
+    default: false,
+  },
+  device: { kind: 'enum', values: ['cpu'], brief: 'Where tensors live', default: 'cpu' },
+  threads: {
+    kind: 'parsed',
+    parse: integerFrom(1),
+    optional: true,
+    brief: 'Threads of the engine [default = all cores]',
+    placeholder: 'N',
+  },
+  seed: {
+    kind: 'parsed',
+    parse: integerFrom(0),
+    optional: true,
+    brief: 'Seed of everything random',
+    placeholder: 'N',
+  },
+  verbose: {
+    kind: 'boolean',
+    brief: 'Show the stack of an error',
+    withNegated: false,
+    default: false,
+  },
+}
+
+export const trainingFlags: FlagParametersForType<TrainingFlags, Context> = {
+  ...commonFlags,
+  set: {
+    kind: 'parsed',
+    parse: String,
+    optional: true,
+    variadic: true,
+    brief: 'Override a setting, e.g. optimizer.lr=0.2; may be repeated',
+    placeholder: 'key=value',
+  },
+  data: {
+    kind: 'parsed',
+    parse: String,
+    optional: true,
+    brief: 'Data: synthetic, cifar10, cifar10:DIR or folder:PATH',
+    placeholder: 'URI',
+  },
+  epochs: {
+    kind: 'parsed',
+    parse: integerFrom(1),
+    optional: true,
+    brief: 'Passes over the training images',
+    placeholder: 'N',
+  },
+  out: {
+    kind: 'parsed',
+    parse: String,
+    optional: true,
+    brief: 'Folder of the results [default = runs/NAME]',
+    placeholder: 'DIR',
+  },
+}
+
+/** `--set`, `--data` and `--epochs` as the `key=value` arguments that they all stand for. */
+export function overridesOf({ set, data, epochs }: TrainingFlags): string[] {
+  return [
+    ...(set ?? []),
+    ...(data === undefined ? [] : [`data=${JSON.stringify(data)}`]),
+    ...(epochs === undefined ? [] : [`epochs=${epochs}`]),
+  ]
+}
+
+/** A parser of integers from `minimum` up to 32 bits. */
+export function integerFrom(minimum: number): (input: string) => number {
+  return input => {
+    const value = Number(input)
+    if (/^\d+$/.test(input) && value >= minimum && value <= 0xffff_ffff) return value
+    throw new RangeError(`an integer >= ${minimum}`)
+  }
+}
+
+/** A parser of file names with the given ending; without a value it gives the empty string. */
+export function fileEnding(ending: string): (input: string) => string {
+  return input => {
+    if (input === '' || input.toLowerCase().endsWith(ending)) return input
+    throw new RangeError(`a file name that ends in ${ending}`)
+  }
+}

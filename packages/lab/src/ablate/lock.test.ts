@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { withLock } from './lock.ts'
+
+const newFolder = () => mkdtempSync(join(tmpdir(), 'normfree-lock-'))
+
+describe('withLock', () => {
+  it('holds the lock while the work goes on, and lets it go when the work fails', async () => {
+    const dir = join(newFolder(), 'new')
+    const work = withLock(dir, async () => {
+      expect(readFileSync(join(dir, '.lock'), 'utf8')).toBe(`${process.pid} on ${hostname()}`)
+      throw new TypeError('broken')
+    })
+    await expect(work).rejects.toThrow('broken')
+    expect(existsSync(join(dir, '.lock'))).toBe(false)
+  })
+
+  it('refuses a folder that a living process holds, and leaves its lock', async () => {
+    const dir = newFolder()
+    await withLock(dir, async () => {
+      await expect(withLock(dir, async () => 1)).rejects.toMatchObject({
+        exitCode: 2,
+        message: expect.stringMatching(`process ${process.pid} on .* is running a plan there`),
+      })
+      expect(existsSync(join(dir, '.lock'))).toBe(true)
+    })
+  })
+
+  it('takes over the lock of a dead process, but not one of another machine', async () => {
+    const dir = newFolder()
+    const { pid } = spawnSync(process.execPath, ['--version'])
+    writeFileSync(join(dir, '.lock'), `${pid} on ${hostname()}`)
+    expect(await withLock(dir, async () => 'done')).toBe('done')
+    writeFileSync(join(dir, '.lock'), '1 on elsewhere')
+    await expect(withLock(dir, async () => 1)).rejects.toThrow('1 on elsewhere')
+  })
+})
