@@ -1,6 +1,6 @@
 // Where LibTorch is looked for: one ordered table, used by the set-up, by the error a user reads
 // and by the documentation. Importing it does nothing; it reaches the machine only through probes.
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { inspect, isSupported, tooOld } from './libtorch-probe.mjs'
 
 /**
@@ -30,7 +30,7 @@ export const places = [
     what: 'the folder that LIBTORCH names',
     remedy: 'set LIBTORCH=DIR, the folder that holds include/ and lib/ of a LibTorch',
     asked: env => Boolean(env.LIBTORCH),
-    find: probes => inspect(String(probes.env.LIBTORCH), 'LIBTORCH', probes),
+    find: probes => inspect(resolve(String(probes.env.LIBTORCH)), 'LIBTORCH', probes),
   },
   {
     id: 'LIBTORCH_USE_PYTORCH',

@@ -24,7 +24,7 @@ const bytesPerCompiler = 2 * 1024 ** 3
 export function buildAddon(context) {
   const { root, libtorch } = context
   if (!libtorch) throw new TypeError('the step `libtorch` comes before `addon`')
-  const folders = foldersOf(root)
+  const folders = foldersOf(root, libtorch)
   const wanted = addonFingerprint(folders.native, root, context, libtorch)
   const record = readJsonIfWhole(folders.record)
   if (existsSync(folders.addon) && record?.builtAgainst?.fingerprint === wanted) {
@@ -50,14 +50,16 @@ export function buildAddon(context) {
   return { changed: true, detail: `built against LibTorch ${version}` }
 }
 
-/** @param {string} root */
-function foldersOf(root) {
+// Each LibTorch has a CMake folder of its own, so that going back to one costs a copy.
+/** @param {string} root @param {LibTorch} libtorch */
+function foldersOf(root, { path, version }) {
   const build = join(root, 'packages/torch/build')
+  const tree = join(build, `cmake-${version}-${fingerprint([], [path]).slice(0, 8)}`)
   return {
     native: join(root, 'packages/torch/native'),
     build,
-    tree: join(build, 'cmake'),
-    cutShort: join(build, 'cmake-running'),
+    tree,
+    cutShort: `${tree}.running`,
     addon: join(build, 'normfree_torch.node'),
     record: join(build, 'libtorch.json'),
   }
