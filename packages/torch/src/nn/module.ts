@@ -8,9 +8,11 @@ import { Scope } from '../tensor-base.ts'
 import { Buffer, Parameter } from './parameter.ts'
 
 /** Runs before forward; a returned array replaces the inputs. */
-export type ForwardPreHook<M, In> = (module: M, inputs: In) => In | undefined
+// biome-ignore lint/suspicious/noConfusingVoidType: a hook that only looks returns nothing
+export type ForwardPreHook<M, In> = (module: M, inputs: In) => In | void
 /** Runs after forward; a returned value other than undefined replaces the output. */
-export type ForwardHook<M, In, Out> = (module: M, inputs: In, output: Out) => Out | undefined
+// biome-ignore lint/suspicious/noConfusingVoidType: as above
+export type ForwardHook<M, In, Out> = (module: M, inputs: In, output: Out) => Out | void
 
 /** Undoes a registration. */
 export interface RemovableHandle {
@@ -60,9 +62,9 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
     let output: Out | undefined
     try {
       let given = inputs
-      for (const hook of this.#preHooks) given = hook(this, given) ?? given
+      for (const hook of this.#preHooks) given = hook(this, given) || given
       output = this.forward(...given)
-      for (const hook of this.#hooks) output = hook(this, given, output) ?? output
+      for (const hook of this.#hooks) output = hook(this, given, output) || output
       return output
     } finally {
       scope.end(output)

@@ -1,0 +1,7 @@
+// Mistakes in what this package is asked for; all carry exit code 2 for the command line.
+import { ArgumentError } from '@normfree/torch'
+
+/** A model that the registry does not have; the message lists the nearest names. */
+export class UnknownModelError extends ArgumentError {
+  override name = 'UnknownModelError'
+}

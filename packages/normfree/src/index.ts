@@ -1,0 +1,46 @@
+// normfree: normalizer-free layers, models, clipping and signal diagnostics.
+export { ACTIVATIONS, type ActivationName, isActivationName } from './activations.ts'
+export {
+  type AdaptiveClipOptions,
+  adaptiveClipGrad_,
+  type ClipReport,
+  clipGradNorm_,
+  clipGradValue_,
+  gradientNorm,
+  type NamedParameters,
+  unitwiseNorm,
+} from './clip.ts'
+export { UnknownModelError } from './errors.ts'
+export { type ActivationMoments, activationMoments, GAMMA, momentsOf } from './gain.ts'
+export { countMacs, countParameters } from './inspect.ts'
+export { ScaledActivation, type ScaledActivationOptions } from './layers/scaled-activation.ts'
+export {
+  ScaledStdConv2d,
+  type ScaledStdConv2dOptions,
+  type StandardizationConvention,
+} from './layers/scaled-std-conv.ts'
+export { SqueezeExcite, type SqueezeExciteOptions } from './layers/squeeze-excite.ts'
+export { StochasticDepth, type StochasticDepthOptions } from './layers/stochastic-depth.ts'
+export {
+  CifarResNet,
+  type CifarResNetForm,
+  type CifarResNetOptions,
+} from './models/cifar-resnet.ts'
+export { type BlockPosition, ResidualBlock } from './models/residual-block.ts'
+export {
+  createModel,
+  listModels,
+  type ModelEntry,
+  type ModelOptions,
+  modelEntry,
+} from './registry.ts'
+export {
+  type ChannelStatistics,
+  channelStatistics,
+  meanSignal,
+  measureSignal,
+  openBranches,
+  residualBlocks,
+  type SignalTap,
+} from './signal.ts'
+export { type BlockPlan, planBlocks } from './variance.ts'

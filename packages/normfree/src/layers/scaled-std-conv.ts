@@ -1,0 +1,73 @@
+// Convolution with Scaled Weight Standardization (NF-ResNets, equations 2 and 3): every unit of the
+// kernel has mean 0 and, over its fan-in of n weights, sum of squares 1, in training and evaluation.
+import { ArgumentError, nn, ones, type Tensor } from '@normfree/torch'
+
+/**
+ * Whose arithmetic is followed. With v the biased variance of a unit's n weights:
+ * - `deepmind` (deepmind-research nfnets/base.py): (W - mean) / sqrt(max(v n, eps)) * gain, eps 1e-4;
+ *   the activation carries gamma. Exact whenever v n > eps.
+ * - `timm` (ScaledStdConv2d): (W - mean) / sqrt(v + eps) * gain * gamma / sqrt(n), eps 1e-5; gamma
+ *   is in the convolution. eps is added to v, so a wide kernel shrinks by 1 / (1 + n eps).
+ */
+export type StandardizationConvention = 'deepmind' | 'timm'
+
+export interface ScaledStdConv2dOptions extends nn.Conv2dOptions {
+  /** Default 'deepmind'. */
+  convention?: StandardizationConvention
+  /** Default 1e-4 for deepmind, 1e-5 for timm. */
+  eps?: number
+  /** Gain of the activation in front, for the timm convention. Default 1. */
+  gamma?: number
+  /** Initial value of the learned gain. Default 1. */
+  gainInit?: number
+}
+
+/**
+ * Conv2d whose kernel is standardized on every call. Input (N, inChannels, H, W), output
+ * (N, outChannels, H', W') as Conv2d; `gain` is (outChannels, 1, 1, 1), `bias` starts at 0 and the
+ * raw weight normal with variance 1 / n. Neither gain nor bias belongs under weight decay.
+ */
+export class ScaledStdConv2d extends nn.Conv2d {
+  readonly gain: nn.Parameter
+  readonly convention: StandardizationConvention
+  readonly eps: number
+  readonly gamma: number
+
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: nn.Size2d,
+    options: ScaledStdConv2dOptions = {},
+  ) {
+    super(inChannels, outChannels, kernelSize, options)
+    const { convention = 'deepmind', gamma = 1, gainInit = 1 } = options
+    if (convention === 'deepmind' && gamma !== 1)
+      throw new ArgumentError(
+        'Expected no `gamma` with the deepmind convention, where the activation carries it; use ScaledActivation.',
+      )
+    this.convention = convention
+    this.eps = options.eps ?? (convention === 'deepmind' ? 1e-4 : 1e-5)
+    this.gamma = gamma
+    this.gain = new nn.Parameter(ones([outChannels, 1, 1, 1]).mul(gainInit))
+    nn.init.kaimingNormal_(this.weight, { nonlinearity: 'linear' })
+    if (this.bias) nn.init.zeros_(this.bias)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.convolve(x, this.standardizedWeight())
+  }
+
+  /** The kernel that the convolution uses, (outChannels, inChannels / groups, kH, kW). */
+  standardizedWeight(): Tensor {
+    const fanIn = this.weight.numel / this.outChannels
+    const [variance, mean] = this.weight.varMean([1, 2, 3], { correction: 0, keepdim: true })
+    const inverse =
+      this.convention === 'deepmind'
+        ? variance.mul(fanIn).clampMin(this.eps).rsqrt()
+        : variance
+            .add(this.eps)
+            .rsqrt()
+            .mul(this.gamma / Math.sqrt(fanIn))
+    return this.weight.sub(mean).mul(inverse.mul(this.gain))
+  }
+}

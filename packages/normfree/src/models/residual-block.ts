@@ -1,0 +1,31 @@
+// What diagnostics need to know of a residual block, whatever its family: where its branch ends,
+// where it stands, and what variance it is expected to put out.
+import { nn, type Tensor } from '@normfree/torch'
+
+/** Where a block stands and what is predicted of it. */
+export interface BlockPosition {
+  stage: number
+  /** Index within the stage, from 0. */
+  block: number
+  /** Last block before the next stage. */
+  stageEnd: boolean
+  /** Expected variance of the output at initialisation; null where the family makes no prediction. */
+  predictedVariance: number | null
+}
+
+export abstract class ResidualBlock extends nn.Module {
+  readonly position: BlockPosition
+  /**
+   * Passes the residual branch on: hooks here see it after its last layer (and squeeze-excite),
+   * before stochastic depth, SkipInit and alpha.
+   */
+  readonly residual = new nn.Identity()
+
+  constructor(position: BlockPosition) {
+    super()
+    this.position = position
+  }
+
+  /** The tensors that silence the branch at initialisation (a SkipInit scalar, a last norm's weight). */
+  abstract branchScale(): Tensor | null
+}
