@@ -64,8 +64,9 @@ function readPackage(root, folder) {
   return { name, folder, declared: new Set(Object.keys({ ...dependencies, ...peerDependencies })) }
 }
 
-const statement = /^[ \t]*(?:import|export)\s+(type\s)?(?:[^'"`;]*?\bfrom\s*)?['"]([^'"\n]+)['"]/gm
-const dynamic = /\bimport\(\s*()['"]([^'"\n]+)['"]\s*\)/g
+// A target with `$` is written by a template: a program for another process, not an import.
+const statement = /^[ \t]*(?:import|export)\s+(type\s)?(?:[^'"`;]*?\bfrom\s*)?['"]([^'"\n$]+)['"]/gm
+const dynamic = /\bimport\(\s*()['"]([^'"\n$]+)['"]\s*\)/g
 
 /**
  * The imports and re-exports of a TypeScript source.
@@ -82,7 +83,7 @@ export function importsOf(file, source) {
   }))
 }
 
-const forTests = /(\.test|\/testing)\.ts$/
+const forTests = /\.test\.|\/testing\.ts$/
 
 /**
  * @param {Import} found @param {Package[]} packages @param {Set<string>} shared dependencies of
