@@ -1,0 +1,58 @@
+// The one palette of every chart and of the report. Charts name colours as CSS variables; the theme
+// gives them values, in a stylesheet or by substitution. Nothing else may name a colour.
+
+/** Where an SVG goes: a file of its own (light or dark), or a page that sets the variables. */
+export type Theme = 'light' | 'dark' | 'page'
+
+/** Roles: `ink` for data without a colour of its own and titles, `muted` for labels. */
+export type Role = 'paper' | 'ink' | 'muted' | 'rule'
+
+type Palette = Record<Role, string> & { series: readonly string[] }
+
+// Series: Okabe & Ito (2008), "Color Universal Design", told apart with any colour vision. Yellow is
+// left out on white, blue comes last on black: too little contrast. Hues keep their place.
+const palettes: Record<'light' | 'dark', Palette> = {
+  light: {
+    paper: '#ffffff',
+    ink: '#1c2024',
+    muted: '#5b636d',
+    rule: '#e3e6ea',
+    series: ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#4d4d4d'],
+  },
+  dark: {
+    paper: '#16181c',
+    ink: '#eceef1',
+    muted: '#a3abb5',
+    rule: '#2e333a',
+    series: ['#56b4e9', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#f0e442', '#b3b3b3'],
+  },
+}
+
+/** The colour of a role, as a CSS variable. */
+export function color(role: Role): string {
+  return `var(--plot-${role})`
+}
+
+/** The colour of the `index`-th variant, as a CSS variable; they repeat after seven. */
+export function seriesColor(index: number): string {
+  return `var(--plot-series-${index % palettes.light.series.length})`
+}
+
+/** CSS declarations that give every variable its value. */
+export function declareColors(theme: 'light' | 'dark'): string {
+  return [...valuesOf(theme)].map(([variable, value]) => `${variable}: ${value};`).join(' ')
+}
+
+/** Puts the theme's values in place of the variables. */
+export function substituteColors(text: string, theme: 'light' | 'dark'): string {
+  const values = valuesOf(theme)
+  return text.replace(/var\((--plot-[a-z0-9-]+)\)/g, (whole, name) => values.get(name) ?? whole)
+}
+
+function valuesOf(theme: 'light' | 'dark'): Map<string, string> {
+  const { series, ...roles } = palettes[theme]
+  return new Map([
+    ...Object.entries(roles).map(([role, value]) => [`--plot-${role}`, value] as const),
+    ...series.map((value, index) => [`--plot-series-${index}`, value] as const),
+  ])
+}

@@ -1,0 +1,42 @@
+// Summaries as Markdown, for results that are committed and for issues.
+import type { VariantSummary } from '@normfree/runs'
+import { count, loss, percentSpread } from './numbers.ts'
+
+/** A GitHub-flavoured Markdown table: one row a variant, mean ± sample standard deviation. */
+export function markdownTable(variants: readonly VariantSummary[]): string {
+  const rows = variants.map(variant => [
+    escapeCell(variant.name),
+    percentSpread(variant.testAccuracy),
+    percentSpread(variant.trainAccuracy),
+    loss(variant.trainLoss?.mean ?? Number.NaN),
+    count(variant.parameters),
+    count(variant.imagesPerSecond?.mean ?? Number.NaN),
+    String(variant.seeds.length),
+    statusText(variant),
+  ])
+  const header = [
+    'variant',
+    'test accuracy',
+    'train accuracy',
+    'train loss',
+    'parameters',
+    'images/s',
+    'runs',
+    'status',
+  ]
+  const rule = header.map((_, column) =>
+    column === 0 || column === header.length - 1 ? ':--' : '--:',
+  )
+  return [header, rule, ...rows].map(cells => `| ${cells.join(' | ')} |\n`).join('')
+}
+
+/** `completed`, or how many runs ended in which way. */
+export function statusText({ statuses }: VariantSummary): string {
+  const seen = Object.entries(statuses).filter(([, runs]) => runs > 0)
+  if (seen.length === 1) return seen[0]![0]
+  return seen.map(([status, runs]) => `${runs} ${status}`).join(', ')
+}
+
+function escapeCell(text: string): string {
+  return text.replace(/[\\|`*_[\]<>]/g, '\\$&').replace(/\s+/g, ' ')
+}

@@ -1,0 +1,137 @@
+// The signal propagation plot as text for a terminal: three panels beside each other, or below each
+// other where that is too narrow. It asks nothing of its surroundings: the caller knows the terminal.
+import type { SignalRecord } from '@normfree/runs'
+import { BrailleGrid, type Dot, type Paint } from './braille.ts'
+import { tick } from './numbers.ts'
+import { plottable, type Scale, scaleOf } from './panel.ts'
+import { type SignalStatistic, signalStatistics } from './signal-plot.ts'
+
+/** Settings of {@link terminalSignalPlot}. */
+export interface TerminalOptions {
+  /** Columns of the terminal. */
+  width: number
+  /** Rows of one panel, with its title and its axis; at least 5. */
+  height: number
+  /** Whether ANSI colours may be used. Letters mark the models without them. */
+  color: boolean
+}
+
+// Okabe & Ito's colours in the order of the charts: the nearest of xterm's 256.
+const COLORS = [32, 166, 36, 175, 178, 74, 245]
+const LABEL_WIDTH = 8
+const NARROWEST_PANEL = 25
+
+/**
+ * Draws the three statistics of several models over the block index; the dotted line is the
+ * predicted variance. The scale is that of `signalPlot`.
+ */
+export function terminalSignalPlot(
+  signals: readonly SignalRecord[],
+  options: TerminalOptions,
+): string {
+  const third = Math.floor((options.width - 4) / 3)
+  const beside = third >= NARROWEST_PANEL
+  const size = { ...options, width: beside ? third : options.width }
+  const scale = scaleOf(signals.flatMap(({ taps }) => taps.map(tap => tap.channelVariance)))
+  const panels = signalStatistics.map(({ key, short }) => [
+    ' '.repeat(LABEL_WIDTH) + short.padEnd(size.width - LABEL_WIDTH),
+    ...drawPanel(signals, key, scale, size),
+  ])
+  const lines = beside
+    ? panels[0]!.map((_, row) => panels.map(panel => panel[row]).join('  '))
+    : panels.flatMap(panel => [...panel, ''])
+  return [...lines.map(line => line.trimEnd()), '', legendLine(signals, options.color)].join('\n')
+}
+
+function drawPanel(
+  signals: readonly SignalRecord[],
+  key: SignalStatistic,
+  scale: Scale,
+  { width, height, color }: TerminalOptions,
+): string[] {
+  const columns = width - LABEL_WIDTH
+  const grid = new BrailleGrid(columns, height - 2)
+  const axis = axisOf(signals, key, scale)
+  const last = Math.max(1, ...signals.flatMap(({ taps }) => taps.map(tap => tap.index)))
+  const dotAt = (index: number, value: number | null): Dot | null => {
+    const drawn = plottable(value, scale)
+    if (drawn === null) return null
+    const x = Math.round((index / last) * (grid.width - 1))
+    return [x, Math.round((1 - axis.place(drawn)) * (grid.height - 1))]
+  }
+  signals.forEach((signal, style) => {
+    if (key === 'channelVariance') {
+      drawLine(
+        grid,
+        signal.taps.map(tap => dotAt(tap.index, tap.predictedVariance)),
+        style,
+        3,
+      )
+    }
+    const dots = signal.taps.map(tap => dotAt(tap.index, tap[key]))
+    drawLine(grid, dots, style, 1)
+    signal.taps.forEach((tap, order) => {
+      const dot = dots[order]
+      const mark = color ? (tap.stageEnd ? '●' : '') : letterOf(style, tap.stageEnd)
+      if (dot && mark) grid.mark(dot, mark, null)
+    })
+  })
+  const rows = grid.rows(painter(color))
+  return [
+    ...rows.map((row, index) => axis.label(index, rows.length) + row),
+    `${' '.repeat(LABEL_WIDTH)}0${`block ${last}`.padStart(columns - 1)}`,
+  ]
+}
+
+function drawLine(grid: BrailleGrid, dots: (Dot | null)[], style: number, gap: number): void {
+  dots.forEach((dot, index) => {
+    const from = dots[index - 1]
+    if (dot && from) grid.line(from, dot, style, gap)
+  })
+}
+
+function axisOf(signals: readonly SignalRecord[], key: SignalStatistic, scale: Scale) {
+  const values = signals
+    .flatMap(({ taps }) => taps.flatMap(tap => [tap[key], predictedOf(tap, key)]))
+    .flatMap(value => plottable(value, scale) ?? [])
+  const along = scale === 'log' ? Math.log10 : (value: number) => value
+  const low = along(scale === 'log' ? Math.min(...values) : 0)
+  const high = along(Math.max(...values))
+  const at = (share: number) => {
+    const value = low + share * (high - low)
+    return tick(Number((scale === 'log' ? 10 ** value : value).toPrecision(2)))
+  }
+  return {
+    place: (value: number) => (high > low ? (along(value) - low) / (high - low) : 0),
+    label(row: number, rows: number): string {
+      const labelled = row === 0 || row === rows - 1 || row === Math.floor(rows / 2)
+      const text = labelled && values.length > 0 ? at(1 - row / (rows - 1)) : ''
+      return `${text.padStart(LABEL_WIDTH - 2)}${text ? '┤' : '│'} `
+    },
+  }
+}
+
+function predictedOf(tap: SignalRecord['taps'][number], key: SignalStatistic): number | null {
+  return key === 'channelVariance' ? tap.predictedVariance : null
+}
+
+function legendLine(signals: readonly SignalRecord[], color: boolean): string {
+  const paint = painter(color)
+  const models = signals.map((signal, style) =>
+    color ? `${paint('━━', style)} ${signal.model}` : `${letterOf(style, false)} ${signal.model}`,
+  )
+  const stageEnd = color ? '● end of a stage' : 'capital: end of a stage'
+  return [...models, 'dotted: predicted', stageEnd].join('   ')
+}
+
+function letterOf(style: number, capital: boolean): string {
+  const letter = String.fromCharCode('a'.charCodeAt(0) + (style % 26))
+  return capital ? letter.toUpperCase() : letter
+}
+
+function painter(color: boolean): Paint {
+  return (text, style) =>
+    color && style !== null && text !== ' '
+      ? `\u001b[38;5;${COLORS[style % COLORS.length]}m${text}\u001b[39m`
+      : text
+}
