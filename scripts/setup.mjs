@@ -102,10 +102,21 @@ function seconds(since) {
 /** @param {string} step @param {unknown} error @param {string} log */
 function reportFailure(step, error, log) {
   const { message, exitCode, stack } = /** @type {Error & { exitCode?: number }} */ (error)
-  // An error without an exit code is none that a step foresaw: its stack is the evidence.
-  console.error(`set-up failed at the step \`${step}\`: ${exitCode ? message : stack}`)
-  console.error(`The full log is in ${log}`)
-  return exitCode ?? 1
+  const unwritable = explainUnwritable(/** @type {NodeJS.ErrnoException} */ (error))
+  // An error that no step foresaw: its stack is the evidence.
+  const text = unwritable ?? (exitCode ? message : stack)
+  console.error(`set-up failed at the step \`${step}\`: ${text}`)
+  if (!unwritable) console.error(`The full log is in ${log}`)
+  return exitCode ?? (unwritable ? 2 : 1)
+}
+
+const unwritableCodes = ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']
+
+/** @param {NodeJS.ErrnoException} error */
+function explainUnwritable({ code, path, message }) {
+  if (!code || !unwritableCodes.includes(code)) return undefined
+  return `Expected to write ${path ?? 'a file'} but could not (${message.split(',')[0]}).
+Make the folder writable, or free space on its disk, then run it again.`
 }
 
 /** @param {string[]} args @returns {Promise<number>} the exit code */

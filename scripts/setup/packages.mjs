@@ -14,6 +14,12 @@ export function installPackages({ root, run }) {
     cwd: root,
   })
   if (status === 0) return { changed: true, detail: 'installed from package-lock.json' }
+  if (status === null) {
+    throw new SetupError({
+      cause: 'Expected npm on PATH but found none.',
+      remedy: 'Install it; it comes with Node from https://nodejs.org.',
+    })
+  }
   throw new SetupError({
     cause: `npm ci failed: ${firstError(stderr)}`,
     remedy: 'Check that the npm registry can be reached, then run it again.',

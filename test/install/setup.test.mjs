@@ -175,6 +175,24 @@ describe('runSteps', () => {
   })
 })
 
+describe('runSteps: what cannot be written', () => {
+  it('is named in one sentence with its remedy, without a stack', () => {
+    const printed = vi.spyOn(console, 'error').mockReturnValue()
+    const full = () => {
+      throw Object.assign(new RangeError('ENOSPC: no space left on device, write'), {
+        code: 'ENOSPC',
+        path: '/tree/build/x',
+      })
+    }
+    const { context } = contextOf(() => ({}))
+    expect(runSteps([{ name: 'addon', run: full }], context, () => {})).toBe(2)
+    const text = printed.mock.calls.flat().join('\n')
+    printed.mockRestore()
+    expect(text).toMatch(/write \/tree\/build\/x but could not \(ENOSPC: no space left on device\)/)
+    expect(text).not.toContain('    at ')
+  })
+})
+
 describe('withLock', () => {
   const lock = () => join(root, 'setup.lock')
 
