@@ -55,7 +55,7 @@ export class BrailleGrid {
 
   #dot(x: number, y: number, style: number): void {
     const cell = this.#cells[y >> 2]?.[x >> 1]
-    if (!cell || cell.text !== '') return
+    if (cell?.text !== '') return
     cell.dots |= DOTS[y & 3]![x & 1]!
     cell.style = style
   }

@@ -39,7 +39,7 @@ export function terminalSignalPlot(
   ])
   const lines = beside
     ? panels[0]!.map((_, row) => panels.map(panel => panel[row]).join('  '))
-    : panels.flatMap(panel => [...panel, ''])
+    : panels.flatMap((panel, index) => (index > 0 ? ['', ...panel] : panel))
   return [...lines.map(line => line.trimEnd()), '', legendLine(signals, options.color)].join('\n')
 }
 

@@ -1,0 +1,87 @@
+// The report: one HTML file that needs nothing else. Opened from a disk, with no network, it shows
+// what was found, the figures behind it, and how to get them again.
+import { type RunRecord, summarize } from '@normfree/runs'
+import { differencesTable, environmentList, fullConfiguration } from './configuration.ts'
+import { curveFigures, signalFigures } from './figures.ts'
+import { findingOf } from './finding.ts'
+import { Html, html } from './html.ts'
+import { resultsTable, runsTable } from './results.ts'
+import { stylesheet } from './style.ts'
+
+/** What a report is made of. */
+export interface ReportInput {
+  title: string
+  /** The text of the plan, to repeat it where its file is gone. */
+  plan?: string
+  /** The command line that made the runs. */
+  command: string
+  /** In the order in which variants are to be listed; at least one. */
+  runs: readonly RunRecord[]
+}
+
+/** A self-contained HTML page that compares runs; equal input gives an equal page. */
+export function reportHtml(input: ReportInput): string {
+  const { title, runs } = input
+  const variants = summarize(runs)
+  const finding = findingOf(variants)
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${new Html(stylesheet)}</style>
+</head>
+<body>
+<header>
+<p class="eyebrow">${origin(runs)}</p>
+<h1>${title}</h1>
+<p class="finding">${finding.headline}</p>
+${finding.caveats.length > 0 ? html`<ul class="caveats">${finding.caveats.map(text => html`<li>${text}</li>`)}</ul>` : null}
+</header>
+<main>
+<section aria-labelledby="results">
+<h2 id="results">Results</h2>
+${resultsTable(variants)}
+${runsTable(runs)}
+</section>
+<section aria-labelledby="curves">
+<h2 id="curves">Learning curves</h2>
+<p>Each line is the mean over the seeds of a variant; the band is ± one standard deviation.</p>
+${curveFigures(runs)}
+</section>
+<section aria-labelledby="signal">
+<h2 id="signal">Signal propagation</h2>
+<p>A network that trains well keeps the variance of its channels near the predicted one, and their mean near zero. Growth from block to block that nothing resets is the mark of one that will not.</p>
+${signalFigures(runs)}
+</section>
+${setup(input)}
+</main>
+<footer>Made by normfree from ${runs.length} recorded ${runs.length === 1 ? 'run' : 'runs'}.</footer>
+</body>
+</html>
+`.text
+}
+
+function setup({ plan, command, runs }: ReportInput): Html {
+  return html`<section aria-labelledby="repeat">
+<h2 id="repeat">Configuration and how to repeat it</h2>
+<p>On a machine like the one below, this command makes the same runs.</p>
+<pre><code>${command}</code></pre>
+${differencesTable(runs)}
+${plan === undefined ? null : html`<details><summary>The plan</summary><pre><code>${plan}</code></pre></details>`}
+${fullConfiguration(runs)}
+</section>
+<section aria-labelledby="environment">
+<h2 id="environment">Environment</h2>
+${environmentList(runs)}
+</section>`
+}
+
+// The plan and the days of the runs, from the records: a report made again tomorrow is the same.
+function origin(runs: readonly RunRecord[]): string {
+  const days = [...new Set(runs.map(run => run.header.created.slice(0, 10)))].sort()
+  const plans = [...new Set(runs.flatMap(run => run.header.plan ?? []))]
+  const span = days.length > 1 ? `${days[0]} to ${days.at(-1)}` : days[0]
+  return [...plans.map(plan => `Plan ${plan}`), `${runs.length} runs`, span].join(' · ')
+}

@@ -1,0 +1,99 @@
+// The table of variants and the table of runs.
+import { type RunRecord, type Spread, statusOf, type VariantSummary } from '@normfree/runs'
+import { seriesColor } from '../colors.ts'
+import { count, loss, percent, percentSpread } from '../numbers.ts'
+import { statusText } from '../tables.ts'
+import { type Html, type HtmlValue, html } from './html.ts'
+
+/** One row a variant, in the order in which they were run; the swatch is its colour in the charts. */
+export function resultsTable(variants: readonly VariantSummary[]): Html {
+  const range = rangeOf(variants.flatMap(({ testAccuracy }) => testAccuracy?.values ?? []))
+  return html`
+<div class="scroll"><table>
+<caption>Final figures of completed runs: the mean and, over several seeds, ± one sample standard deviation.</caption>
+<thead><tr>
+<th scope="col">Variant</th>
+<th scope="col" class="number">Test accuracy</th>
+<th scope="col" class="strip-head">Each seed${range && html` <span class="quiet">${percent(range[0])} to ${percent(range[1])}</span>`}</th>
+<th scope="col" class="number">Train accuracy</th>
+<th scope="col" class="number">Train loss</th>
+<th scope="col" class="number">Parameters</th>
+<th scope="col" class="number">Images/s</th>
+<th scope="col" class="number">Seeds</th>
+<th scope="col">Status</th>
+</tr></thead>
+<tbody>${variants.map((variant, index) => variantRow(variant, index, range))}</tbody>
+</table></div>`
+}
+
+/** A coloured key, as in the legends of the charts. */
+export function swatch(index: number): Html {
+  return html`<span class="swatch" style="background: ${seriesColor(index)}"></span>`
+}
+
+type Range = readonly [low: number, high: number] | null
+
+function variantRow(variant: VariantSummary, index: number, range: Range): Html {
+  return html`<tr>
+<th scope="row">${swatch(index)}${variant.name}</th>
+<td class="number strong">${percentSpread(variant.testAccuracy)}</td>
+<td>${strip(variant.testAccuracy, index, range)}</td>
+<td class="number">${percentSpread(variant.trainAccuracy)}</td>
+<td class="number">${loss(variant.trainLoss?.mean ?? Number.NaN)}</td>
+<td class="number">${count(variant.parameters)}</td>
+<td class="number">${count(variant.imagesPerSecond?.mean ?? Number.NaN)}</td>
+<td class="number">${variant.seeds.length}</td>
+<td>${statusText(variant)}${variant.messages.map(message => html`<small>${message}</small>`)}</td>
+</tr>
+`
+}
+
+// A dot for each seed and a bar at the mean, all rows on one scale.
+function strip(accuracy: Spread | null, index: number, range: Range): HtmlValue {
+  if (!accuracy || !range) return null
+  const [low, high] = range
+  const at = (value: number) => (8 + (124 * (value - low)) / (high - low || 1)).toFixed(1)
+  const mean = at(accuracy.mean)
+  return html`<svg class="strip" viewBox="0 0 140 20" width="140" height="20" aria-hidden="true">
+<path d="M4 10H136" class="strip-rule"/>
+<path d="M${mean} 3V17" stroke="${seriesColor(index)}" stroke-width="2"/>
+${accuracy.values.map(value => html`<circle cx="${at(value)}" cy="10" r="3.5" fill="${seriesColor(index)}" fill-opacity="0.75"/>`)}
+</svg>`
+}
+
+function rangeOf(values: number[]): Range {
+  return values.length > 0 ? [Math.min(...values), Math.max(...values)] : null
+}
+
+/** One row a run, folded away: what the means are made of. */
+export function runsTable(runs: readonly RunRecord[]): Html {
+  return html`<details><summary>Every run (${runs.length})</summary>
+<div class="scroll"><table>
+<thead><tr>
+<th scope="col">Run</th>
+<th scope="col">Variant</th>
+<th scope="col" class="number">Seed</th>
+<th scope="col" class="number">Epochs</th>
+<th scope="col" class="number">Test accuracy</th>
+<th scope="col" class="number">Train accuracy</th>
+<th scope="col" class="number">Minutes</th>
+<th scope="col">Status</th>
+</tr></thead>
+<tbody>${runs.map(runRow)}</tbody>
+</table></div></details>`
+}
+
+function runRow(run: RunRecord): Html {
+  const last = run.epochs.at(-1)
+  return html`<tr>
+<td><code>${run.header.id}</code></td>
+<td>${run.header.name}</td>
+<td class="number">${run.header.seed}</td>
+<td class="number">${run.epochs.length}</td>
+<td class="number">${percent(last?.testAccuracy ?? Number.NaN)}</td>
+<td class="number">${percent(last?.trainAccuracy ?? Number.NaN)}</td>
+<td class="number">${run.end ? (run.end.seconds / 60).toFixed(1) : '–'}</td>
+<td>${statusOf(run)}</td>
+</tr>
+`
+}
