@@ -29,11 +29,7 @@ void add(Napi::Object& exports, const char* name) {
 
 // useTape(float64Array): the array that arguments and results travel on from now on.
 Napi::Value useTape(const Napi::CallbackInfo& info) {
-  State& state = stateOf(info.Env());
-  auto array = info[0].As<Napi::Float64Array>();
-  state.tapeData = array.Data();
-  state.tapeSize = array.ElementLength();
-  state.tapeArray = Napi::Persistent(array);
+  stateOf(info.Env()).setTape(info[0].As<Napi::Float64Array>());
   return info.Env().Undefined();
 }
 

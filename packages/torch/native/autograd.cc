@@ -68,6 +68,7 @@ Napi::Value grad(const Napi::CallbackInfo& info) {
   tape.put(1);
   tape.put(Tag::kList, static_cast<double>(results.size()));
   for (const auto& result : results) writeResult(state, tape, c10::IValue(result));
+  state.settle(info.Env());
   return info.Env().Undefined();
 }
 
@@ -80,8 +81,12 @@ Napi::Value gradOf(const Napi::CallbackInfo& info) {
 Napi::Value setGrad(const Napi::CallbackInfo& info) {
   State& state = stateOf(info.Env());
   at::Tensor tensor = state.tensor(handleArgument(info, 0));
-  const double gradient = handleArgument(info, 1);
-  tensor.mutable_grad() = gradient == 0 ? at::Tensor() : state.tensor(gradient);
+  const double handle = handleArgument(info, 1);
+  const at::Tensor gradient = handle == 0 ? at::Tensor() : state.tensor(handle);
+  if (gradient.defined() && (gradient.sizes() != tensor.sizes() || gradient.device() != tensor.device() ||
+                             gradient.scalar_type() != tensor.scalar_type()))
+    throw std::invalid_argument("Expected a gradient of the tensor's own shape, dtype and device.");
+  tensor.mutable_grad() = gradient;
   return info.Env().Undefined();
 }
 

@@ -135,10 +135,8 @@ c10::IValue readList(const State& state, Tape& tape, const ArgumentType& type) {
   }
 }
 
-template <typename List>
-void writeList(State& state, Tape& tape, const List& list) {
-  tape.put(Tag::kList, static_cast<double>(list.size()));
-  for (const auto& item : list) writeResult(state, tape, c10::IValue(item));
+c10::ArrayRef<c10::IValue> itemsOf(const c10::IValue& value) {
+  return value.isTuple() ? c10::ArrayRef<c10::IValue>(value.toTupleRef().elements()) : value.toListRef();
 }
 
 }  // namespace
@@ -198,6 +196,15 @@ c10::IValue readArgument(const State& state, Tape& tape, const ArgumentType& typ
   refuse(type, tag);
 }
 
+size_t entriesOf(const c10::IValue& value) {
+  if (value.isString()) return 2 + value.toStringRef().size();
+  if (value.isDevice()) return 2 + value.toDevice().str().size();
+  if (!value.isTuple() && !value.isList()) return 3;  // the longest single value is an int64
+  size_t entries = 2;
+  for (const auto& item : itemsOf(value)) entries += entriesOf(item);
+  return entries;
+}
+
 void writeResult(State& state, Tape& tape, const c10::IValue& value) {
   if (value.isNone() || (value.isTensor() && !value.toTensor().defined())) return tape.put(Tag::kNone, 0);
   if (value.isTensor()) return tape.put(Tag::kHandle, state.hold(value));
@@ -206,12 +213,10 @@ void writeResult(State& state, Tape& tape, const c10::IValue& value) {
   if (value.isBool()) return tape.put(Tag::kBool, value.toBool() ? 1 : 0);
   if (value.isString()) return tape.putString(value.toStringRef());
   if (value.isDevice()) return tape.putString(value.toDevice().str());
-  if (value.isTensorList()) return writeList(state, tape, value.toTensorVector());
-  if (value.isIntList()) return writeList(state, tape, value.toIntVector());
-  if (value.isDoubleList()) return writeList(state, tape, value.toDoubleVector());
-  if (value.isTuple()) return writeList(state, tape, value.toTupleRef().elements());
-  if (value.isList()) return writeList(state, tape, value.toListRef());
-  tape.put(Tag::kHandle, state.hold(value));
+  if (!value.isTuple() && !value.isList()) return tape.put(Tag::kHandle, state.hold(value));
+  const auto items = itemsOf(value);
+  tape.put(Tag::kList, static_cast<double>(items.size()));
+  for (const auto& item : items) writeResult(state, tape, item);
 }
 
 }  // namespace normfree

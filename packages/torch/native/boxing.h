@@ -47,6 +47,9 @@ struct ArgumentType {
 };
 
 c10::IValue readArgument(const State& state, Tape& tape, const ArgumentType& type);
+// Entries that writeResult puts on the tape, at most. Results are measured first: a half-written one
+// would leave handles that nobody knows of.
+size_t entriesOf(const c10::IValue& value);
 void writeResult(State& state, Tape& tape, const c10::IValue& value);
 
 }  // namespace normfree

@@ -17,7 +17,12 @@ int aliasOf(const c10::IValue& result, const std::vector<const void*>& inputs) {
   return -1;
 }
 
-void writeResults(State& state, const torch::jit::Stack& results, const std::vector<const void*>& inputs) {
+Napi::Value writeResults(Napi::Env env, const torch::jit::Stack& results,
+                         const std::vector<const void*>& inputs) {
+  State& state = stateOf(env);
+  size_t entries = 1;
+  for (const auto& result : results) entries += entriesOf(result);
+  const Napi::Value longer = state.growTape(env, entries);
   Tape tape = state.tape();
   tape.put(static_cast<double>(results.size()));
   for (const auto& result : results) {
@@ -25,6 +30,7 @@ void writeResults(State& state, const torch::jit::Stack& results, const std::vec
     if (alias >= 0) tape.put(Tag::kAlias, alias);
     else writeResult(state, tape, result);
   }
+  return longer;
 }
 
 }  // namespace
@@ -64,9 +70,9 @@ Napi::Value invoke(const Napi::CallbackInfo& info) {
     }
   }
   op.handle.callBoxed(stack);
-  writeResults(state, stack, inputs);
+  const Napi::Value longer = writeResults(info.Env(), stack, inputs);
   state.settle(info.Env());
-  return info.Env().Undefined();
+  return longer;
 }
 
 Napi::Value schemas(const Napi::CallbackInfo& info) {

@@ -19,7 +19,8 @@ struct Operator {
 
 // resolve(name, overload) -> index for invoke(); -1 when the loaded LibTorch has no such operator.
 Napi::Value resolve(const Napi::CallbackInfo& info);
-// invoke(index, count): arguments are read from the tape, results written over them.
+// invoke(index, count): arguments are read from the tape, results written over them. Returns the
+// longer tape that the results needed, undefined as a rule.
 Napi::Value invoke(const Napi::CallbackInfo& info);
 // schemas() -> every registered schema, as LibTorch prints it.
 Napi::Value schemas(const Napi::CallbackInfo& info);

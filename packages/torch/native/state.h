@@ -5,6 +5,7 @@
 
 #include <napi.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -23,6 +24,7 @@ class Graveyard {
   void sweep(napi_env env);
 
  private:
+  std::atomic<bool> occupied_{false};  // so that a sweep of nothing, after every call, takes no lock
   std::mutex mutex_;
   std::vector<napi_ref> refs_;
 };
@@ -36,16 +38,17 @@ class State {
   const at::Tensor& tensor(double handle) const { return at(handle).toTensor(); }
   bool release(double handle);  // false when it was released before
 
-  size_t live() const { return slots_.size() - free_.size(); }
+  size_t live() const { return slots_.size() - free_.size() - retired_; }
   int64_t bytes() const { return bytes_; }
-  // Tells V8 of tensor memory held or freed since the last time, in steps of a few MB.
+  // After a call: tells V8 of tensor memory held or freed since the last time, in steps of a few
+  // MB, and lets go of JavaScript buffers that no tensor borrows any more.
   void settle(napi_env env);
 
-  Tape tape() { return Tape(tapeData, tapeSize); }
+  Tape tape() { return Tape(tapeData_, tapeSize_); }
+  void setTape(Napi::Float64Array array);
+  // Makes the tape at least `entries` long: gives JavaScript the new one, undefined when it fits.
+  Napi::Value growTape(Napi::Env env, size_t entries);
 
-  double* tapeData = nullptr;
-  size_t tapeSize = 0;
-  Napi::Reference<Napi::Float64Array> tapeArray;
   std::vector<Operator> operators;
   std::shared_ptr<Graveyard> graveyard = std::make_shared<Graveyard>();
 
@@ -58,8 +61,12 @@ class State {
   };
   const Slot* find(double handle) const;
 
+  double* tapeData_ = nullptr;
+  size_t tapeSize_ = 0;
+  Napi::Reference<Napi::Float64Array> tapeArray_;
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_;
+  size_t retired_ = 0;  // slots that have used up their generations
   int64_t bytes_ = 0;
   int64_t reported_ = 0;
 };

@@ -7,11 +7,13 @@ namespace normfree {
 
 namespace {
 
-size_t byteOffset(const Napi::TypedArray& array) { return array.ByteOffset(); }
-
-// The bytes that a contiguous tensor covers.
-uint8_t* bytesOf(const at::Tensor& tensor) {
-  return static_cast<uint8_t*>(tensor.data_ptr());
+// Where a typed array's elements are. Asked of the array, not of its buffer: Node-API answers for a
+// SharedArrayBuffer only so.
+uint8_t* bytesOf(const Napi::TypedArray& array) {
+  void* data = nullptr;
+  if (napi_get_typedarray_info(array.Env(), array, nullptr, nullptr, &data, nullptr, nullptr) != napi_ok)
+    throw Napi::Error::New(array.Env());
+  return static_cast<uint8_t*>(data);
 }
 
 }  // namespace
@@ -19,7 +21,6 @@ uint8_t* bytesOf(const at::Tensor& tensor) {
 Napi::Value fromBuffer(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   State& state = stateOf(env);
-  state.graveyard->sweep(env);
   const auto array = info[0].As<Napi::TypedArray>();
   const auto dtype = static_cast<at::ScalarType>(info[1].As<Napi::Number>().Int32Value());
   const auto sizesArray = info[2].As<Napi::Array>();
@@ -32,20 +33,24 @@ Napi::Value fromBuffer(const Napi::CallbackInfo& info) {
   if (bytes != static_cast<int64_t>(array.ByteLength()))
     throw std::invalid_argument("Expected " + std::to_string(bytes) + " bytes for this shape but received " +
                                 std::to_string(array.ByteLength()) + ".");
+  state.settle(env);
   napi_ref ref;
   if (napi_create_reference(env, array, 1, &ref) != napi_ok) throw Napi::Error::New(env);
-  auto* data = static_cast<uint8_t*>(array.ArrayBuffer().Data()) + byteOffset(array);
   auto graveyard = state.graveyard;
-  const at::Tensor tensor = at::from_blob(data, sizes, [graveyard, ref](void*) { graveyard->bury(ref); },
-                                          at::TensorOptions(dtype));
+  const at::Tensor tensor = at::from_blob(
+      bytesOf(array), sizes, [graveyard, ref](void*) { graveyard->bury(ref); }, at::TensorOptions(dtype));
   return Napi::Number::New(env, state.hold(tensor));
 }
 
 Napi::Value viewOf(const Napi::CallbackInfo& info) {
   const at::Tensor tensor = stateOf(info.Env()).tensor(info[0].As<Napi::Number>().DoubleValue());
-  auto* owner = new at::Tensor(tensor);
-  return Napi::ArrayBuffer::New(info.Env(), bytesOf(tensor), tensor.nbytes(),
-                                [owner](Napi::Env, void*) { delete owner; });
+  // An external buffer of nothing is born detached; an ordinary one serves.
+  if (tensor.nbytes() == 0) return Napi::ArrayBuffer::New(info.Env(), 0);
+  auto owner = std::make_unique<at::Tensor>(tensor);
+  const auto buffer = Napi::ArrayBuffer::New(info.Env(), tensor.data_ptr(), tensor.nbytes(),
+                                             [](Napi::Env, void*, at::Tensor* kept) { delete kept; }, owner.get());
+  owner.release();
+  return buffer;
 }
 
 Napi::Value describe(const Napi::CallbackInfo& info) {

@@ -1,6 +1,6 @@
 // Gradients as a function, and the modes that decide what autograd records and in which precision
 // operators run. Each mode holds for a function's duration and is restored whatever happens.
-import { readTensors } from './call.ts'
+import { attempt, readTensors } from './call.ts'
 import { codeOf } from './dtype.ts'
 import { native } from './native.ts'
 import * as tape from './tape.ts'
@@ -18,7 +18,12 @@ export interface GradOptions {
   allowUnused?: boolean
 }
 
-/** Gradients of the sum of `outputs` with respect to `inputs`; `.grad` fields are left alone. */
+/**
+ * Gradients of the sum of `outputs` with respect to `inputs`; `.grad` fields are left alone.
+ *
+ * @throws TorchError when an input was not used and `allowUnused` is not set, when nothing was
+ * recorded, or when the graph was freed by an earlier pass.
+ */
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: readonly Tensor[],
@@ -30,15 +35,17 @@ export function grad(
     retainGraph = createGraph,
     allowUnused = false,
   } = options
-  tape.rewind()
-  tape.putArgument(Array.isArray(outputs) ? outputs : [outputs])
-  tape.putArgument([...gradOutputs])
-  tape.putArgument([...inputs])
-  tape.putArgument(retainGraph)
-  tape.putArgument(createGraph)
-  tape.putArgument(allowUnused)
-  tape.reserveResults(4 + 2 * inputs.length)
-  native.grad()
+  attempt('grad', [outputs, inputs], () => {
+    tape.rewind()
+    tape.putArgument(Array.isArray(outputs) ? outputs : [outputs])
+    tape.putArgument([...gradOutputs])
+    tape.putArgument([...inputs])
+    tape.putArgument(retainGraph)
+    tape.putArgument(createGraph)
+    tape.putArgument(allowUnused)
+    tape.reserveResults(4 + 2 * inputs.length)
+    native.grad()
+  })
   return readTensors() as (Tensor | null)[]
 }
 
@@ -66,7 +73,9 @@ let autocastDepth = 0
  * @param dtype default 'bfloat16'.
  */
 export function autocast<T>(device: 'cpu' | 'cuda', work: () => T, dtype: DType = 'bfloat16'): T {
-  const [enabled, code] = native.setAutocast(device, true, codeOf(dtype))
+  const [enabled, code] = attempt('autocast', [device, dtype], () =>
+    native.setAutocast(device, true, codeOf(dtype)),
+  )
   autocastDepth++
   try {
     return work()

@@ -1,6 +1,6 @@
 // The single way in which an operator is run: arguments onto the tape, one call into the addon,
 // results off the tape. The generated wrappers are one call each of what is exported here.
-import { ArgumentError, TorchError } from './errors.ts'
+import { ArgumentError, DisposedError, TorchError } from './errors.ts'
 import { OPERATORS } from './generated/operators.ts'
 import { native } from './native.ts'
 import * as tape from './tape.ts'
@@ -52,7 +52,7 @@ const dynamic = new Map<string, number>()
  * @throws TorchError when there is no such operator or LibTorch refuses the arguments.
  */
 export function callOperator(name: string, overload: string, ...args: unknown[]): unknown {
-  const key = `${name}.${overload}`
+  const key = overload ? `${name}.${overload}` : name
   let index = dynamic.get(key)
   if (index === undefined) {
     index = resolveOperator(name, overload)
@@ -65,7 +65,8 @@ function run(index: number, args: readonly unknown[], nameOf: () => string): unk
   try {
     tape.rewind()
     for (let i = 0; i < args.length; i++) tape.putArgument(args[i])
-    native.invoke(index, args.length)
+    const longer = native.invoke(index, args.length)
+    if (longer) tape.replace(longer)
   } catch (error) {
     throw refusal(nameOf(), args, error)
   }
@@ -94,20 +95,25 @@ export function readTensors(): (TensorBase | null)[] {
   return readResult([]) as (TensorBase | null)[]
 }
 
-function refusal(operator: string, args: readonly unknown[], cause: unknown): Error {
-  if (
-    !(cause instanceof Error) ||
-    cause instanceof TorchError ||
-    'exitCode' in cause ||
-    cause.name === 'DisposedError'
-  )
-    return cause as Error
+/**
+ * Runs an entry point of the addon that is no operator (backward, the grad field, ...); what it
+ * throws becomes a TorchError naming `operator` and its arguments.
+ */
+export function attempt<T>(operator: string, args: readonly unknown[], work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw refusal(operator, args, error)
+  }
+}
+
+function refusal(operator: string, args: readonly unknown[], cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause instanceof TorchError || cause instanceof DisposedError)
+    return cause
   const words = cause.message.split('\nException raised from')[0].trim()
-  return new TorchError(
-    operator,
-    `${operator}(${args.map(describeArgument).join(', ')}): ${words}`,
-    { cause },
-  )
+  const message = `${operator}(${args.map(describeArgument).join(', ')}): ${words}`
+  if (cause instanceof ArgumentError) return new ArgumentError(message, { cause })
+  return new TorchError(operator, message, { cause })
 }
 
 function describeArgument(value: unknown): string {
@@ -115,7 +121,8 @@ function describeArgument(value: unknown): string {
     return value.isDisposed ? 'Tensor (released)' : describeTensor(value)
   if (Array.isArray(value))
     return `[${value.slice(0, 8).map(describeArgument).join(', ')}${value.length > 8 ? ', ...' : ''}]`
-  return typeof value === 'string' ? JSON.stringify(value) : String(value)
+  if (typeof value === 'string') return JSON.stringify(value)
+  return typeof value === 'object' && value !== null ? tape.kindOf(value) : String(value)
 }
 
 /** Set by tensor.ts, like the wrapper. */
@@ -124,9 +131,13 @@ export const setDescription = (description: typeof describeTensor): void => {
   describeTensor = description
 }
 
+/** Switches recording for a leaf on or off. */
+export const requireGrad = (tensor: TensorBase, wanted: boolean): void =>
+  attempt('requiresGrad_', [tensor, wanted], () => native.setRequiresGrad(tensor.handle, wanted))
+
 /** Marks what a factory made as a leaf that wants a gradient, when its options say so. */
 export function leaf(tensor: unknown, options: { requiresGrad?: boolean }): unknown {
-  if (options.requiresGrad) native.setRequiresGrad((tensor as TensorBase).handle, true)
+  if (options.requiresGrad) requireGrad(tensor as TensorBase, true)
   return tensor
 }
 

@@ -1,6 +1,7 @@
 // Tensors from JavaScript values. The other factories (zeros, randn, arange...) are generated.
 import { arrayFor, dtypeOfArray } from './dtype.ts'
 import { ArgumentError, ShapeError } from './errors.ts'
+import { tidy } from './memory.ts'
 import { borrow, type Tensor } from './tensor.ts'
 import type { Device, DType } from './types.ts'
 
@@ -16,14 +17,18 @@ export interface TensorOptions {
 }
 
 /**
- * A tensor with a copy of `data`: nested arrays, or a typed array with an optional shape.
+ * A tensor with a copy of `data`: nested arrays, or a typed array, which gives one dimension.
  *
- * @throws ShapeError when nested arrays are not rectangular.
+ * @throws ShapeError when nested arrays are not rectangular, ArgumentError when they hold anything
+ * but numbers, booleans or bigints of 64 bits, all of one kind.
  * @example tensor([[1, 2], [3, 4]])
  */
 export function tensor(data: NestedData | ArrayBufferView, options: TensorOptions = {}): Tensor {
-  const plain = ArrayBuffer.isView(data) ? from(data).clone() : fromNested(data)
-  const result = plain.to({ dtype: options.dtype, device: options.device })
+  const result = tidy(() => {
+    const borrowed = ArrayBuffer.isView(data) ? from(data) : fromNested(data)
+    const dtype = options.dtype ?? (borrowed.dtype === 'float64' ? defaultDtype(data) : undefined)
+    return borrowed.to({ dtype, device: options.device, copy: ArrayBuffer.isView(data) })
+  })
   return options.requiresGrad ? result.requiresGrad_() : result
 }
 
@@ -40,9 +45,9 @@ export function from(array: ArrayBufferView, shape?: readonly number[]): Tensor 
   const length = array.byteLength / bytesPerElement(dtype)
   const sizes = shape ?? [length]
   const wanted = sizes.reduce((product, size) => product * size, 1)
-  if (wanted !== length)
+  if (wanted !== length || !sizes.every(size => Number.isSafeInteger(size) && size >= 0))
     throw new ShapeError(
-      `Expected ${wanted} elements for shape [${sizes.join(', ')}] but received an array of ${length}.`,
+      `Expected a shape that holds the array's ${length} elements but received [${sizes.join(', ')}].`,
     )
   return borrow(array, dtype, sizes)
 }
@@ -56,11 +61,14 @@ function fromNested(data: NestedData): Tensor {
     shape.push(level.length)
   const flat: (number | boolean | bigint)[] = []
   flatten(data, shape, 0, flat)
-  const first = flat[0]
-  if (typeof first === 'bigint') return from(BigInt64Array.from(flat as bigint[]), shape)
+  if (typeof flat[0] === 'bigint') return from(BigInt64Array.from(flat as bigint[]), shape)
   const values = from(Float64Array.from(flat as number[]), shape)
-  return values.to(typeof first === 'boolean' ? 'bool' : 'float32')
+  return typeof flat[0] === 'boolean' ? values.to('bool') : values
 }
+
+/** Numbers are read in float64, which a dtype asked for is made from without loss. */
+const defaultDtype = (data: NestedData | ArrayBufferView): DType =>
+  data instanceof Float64Array ? 'float64' : 'float32'
 
 function flatten(
   data: NestedData,
@@ -74,12 +82,20 @@ function flatten(
       throw new ArgumentError(
         `Expected values of one kind (${typeof out[0]}) for \`data\` but received a ${typeof data} among them.`,
       )
-    out.push(data as number)
+    out.push(checkedElement(data as number | boolean | bigint))
     return
   }
   if (depth >= shape.length || data.length !== shape[depth])
     throw ragged(shape, depth, `an array of ${data.length}`)
   for (const item of data) flatten(item, shape, depth + 1, out)
+}
+
+function checkedElement<T>(value: T): T {
+  const fits = typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : true
+  if (fits && ['number', 'boolean', 'bigint'].includes(typeof value)) return value
+  throw new ArgumentError(
+    `Expected numbers, booleans or bigints of 64 bits for \`data\` but received ${typeof value === 'bigint' ? value : `a ${typeof value}`}.`,
+  )
 }
 
 const ragged = (shape: readonly number[], depth: number, received: string) =>

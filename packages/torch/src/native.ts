@@ -10,7 +10,7 @@ import { EngineError } from './errors.ts'
 export interface Native {
   useTape(tape: Float64Array): void
   resolve(name: string, overload: string): number
-  invoke(operator: number, count: number): void
+  invoke(operator: number, count: number): Float64Array | undefined
   schemas(): string[]
   fromBuffer(data: ArrayBufferView, dtype: number, sizes: readonly number[]): number
   viewOf(handle: number): ArrayBuffer

@@ -19,13 +19,18 @@ export interface Handled {
   readonly handle: number
 }
 
-let tape = new Float64Array(1 << 14)
+let tape: Float64Array = new Float64Array(1 << 14)
 let at = 0
 native.useTape(tape)
 
 /** Starts a new message. */
 export const rewind = (): void => {
   at = 0
+}
+
+/** Goes on with the tape that the addon made because the results did not fit on this one. */
+export const replace = (longer: Float64Array): void => {
+  tape = longer
 }
 
 /** Makes room for `count` more entries; the addon is told when the tape had to grow. */
@@ -69,10 +74,13 @@ function putObject(value: object | null): void {
     put(HANDLE, value.handle)
   } else {
     throw new ArgumentError(
-      `Expected a Tensor, a number, a string or an array but received ${value.constructor?.name ?? 'an object'}.`,
+      `Expected a Tensor, a number, a string or an array but received ${kindOf(value)}.`,
     )
   }
 }
+
+/** The class of an object, for messages. */
+export const kindOf = (value: object): string => value.constructor?.name ?? 'Object'
 
 function putString(text: string): void {
   const bytes = Buffer.from(text, 'utf8')

@@ -104,14 +104,28 @@ export class Scope {
 }
 
 /** The tensors in a value: itself, or in arrays, maps and plain objects, at any depth. */
-export function* tensorsIn(value: unknown): Generator<TensorBase> {
-  if (value instanceof TensorBase) yield value
-  else if (Array.isArray(value)) for (const item of value) yield* tensorsIn(item)
-  else if (value instanceof Map) for (const item of value.values()) yield* tensorsIn(item)
-  else if (
-    value !== null &&
-    typeof value === 'object' &&
-    Object.getPrototypeOf(value) === Object.prototype
-  )
-    for (const item of Object.values(value)) yield* tensorsIn(item)
+export function tensorsIn(value: unknown): TensorBase[] {
+  const found: TensorBase[] = []
+  collect(value, found, new Set())
+  return found
+}
+
+/** `seen` holds the containers on the way, so that one that contains itself ends. */
+function collect(value: unknown, found: TensorBase[], seen: Set<object>): void {
+  if (typeof value !== 'object' || value === null) return
+  if (value instanceof TensorBase) {
+    found.push(value)
+    return
+  }
+  const items = itemsOf(value)
+  if (!items || seen.has(value)) return
+  seen.add(value)
+  for (const item of items) collect(item, found, seen)
+}
+
+function itemsOf(value: object): Iterable<unknown> | undefined {
+  if (Array.isArray(value)) return value
+  if (value instanceof Map) return value.values()
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null ? Object.values(value) : undefined
 }

@@ -1,9 +1,10 @@
 // Tensor: identity, metadata, data in and out, autograd accessors. Arithmetic is generated
 // (generated/methods-*.ts); this class adds what is not an operator or reads better by hand.
-import { callOperator, setDescription, setWrapper } from './call.ts'
+import { attempt, callOperator, requireGrad, setDescription, setWrapper } from './call.ts'
 import { arrayFor, codeOf, dtypeOf, type TypedArray } from './dtype.ts'
 import { ArgumentError } from './errors.ts'
 import { TensorMethods } from './generated/methods.ts'
+import { tidy } from './memory.ts'
 import { native } from './native.ts'
 import * as tape from './tape.ts'
 import type { Device, DType, MemoryFormat } from './types.ts'
@@ -81,18 +82,23 @@ export class Tensor extends TensorMethods {
    * @throws TorchError for integer dtypes, and when a non-leaf is switched off.
    */
   requiresGrad_(wanted = true): this {
-    native.setRequiresGrad(this.handle, wanted)
+    requireGrad(this, wanted)
     return this
   }
 
-  /** The gradient that backward has accumulated, null before the first. A new wrapper each time. */
+  /**
+   * The gradient that backward has accumulated, null before the first. A new wrapper each time.
+   * Setting it throws TorchError unless shape, dtype and device are the tensor's own.
+   */
   get grad(): Tensor | null {
     const handle = native.gradOf(this.handle)
     return handle === 0 ? null : new Tensor(handle)
   }
 
   set grad(value: Tensor | null) {
-    native.setGrad(this.handle, value === null ? 0 : value.handle)
+    attempt('grad', [this, value], () =>
+      native.setGrad(this.handle, value === null ? 0 : value.handle),
+    )
   }
 
   /** The same data without the history that autograd recorded. */
@@ -103,19 +109,23 @@ export class Tensor extends TensorMethods {
   /**
    * Back-propagates from this scalar (or from any shape, given `gradient` of the same shape) into
    * the `.grad` of every leaf that wants one.
+   *
+   * @throws TorchError when nothing was recorded, or the graph was freed by an earlier pass.
    */
   backward(
     gradient: Tensor | null = null,
     options: { retainGraph?: boolean; createGraph?: boolean } = {},
   ): void {
     const { createGraph = false, retainGraph = createGraph } = options
-    tape.rewind()
-    tape.putArgument([this])
-    tape.putArgument(gradient ? [gradient] : [])
-    tape.putArgument([])
-    tape.putArgument(retainGraph)
-    tape.putArgument(createGraph)
-    native.backward()
+    attempt('backward', [this, gradient], () => {
+      tape.rewind()
+      tape.putArgument([this])
+      tape.putArgument(gradient ? [gradient] : [])
+      tape.putArgument([])
+      tape.putArgument(retainGraph)
+      tape.putArgument(createGraph)
+      native.backward()
+    })
   }
 
   /** This tensor with another dtype, device or memory format; itself when nothing changes. */
@@ -136,15 +146,18 @@ export class Tensor extends TensorMethods {
   }
 
   /**
-   * The value of a tensor with one element, as a number or boolean.
+   * The value of a tensor with one element; booleans as 0 or 1.
    *
-   * @throws ArgumentError when there are more elements, or an int64 beyond 2^53 (read it by data()).
+   * @throws ArgumentError when there are more elements, for complex dtypes, and for an int64 beyond
+   * 2^53 (read it by data()).
    */
   item(): number {
-    if (this.numel !== 1)
+    const { dtype, shape } = this.#describe()
+    if (shape.some(size => size !== 1))
       throw new ArgumentError(
-        `Expected a tensor with one element for item() but received shape ${shapeText(this.shape)}.`,
+        `Expected a tensor with one element for item() but received shape ${shapeText(shape)}.`,
       )
+    refuseComplex(dtype, 'item')
     const value = callOperator('aten::item', '', this)
     if (typeof value === 'bigint')
       throw new ArgumentError(
@@ -157,13 +170,18 @@ export class Tensor extends TensorMethods {
    * The elements in row-major order, as a view of the tensor's own memory where it is a contiguous
    * CPU tensor (a write there changes the tensor, and the memory lives as long as the view), as a
    * copy otherwise. bfloat16 and float16 come as a Float32Array copy; bool as a Uint8Array.
+   *
+   * @throws ArgumentError for complex dtypes.
    */
   data(): TypedArray {
     const { dtype } = this
-    const Type = arrayFor(dtype)
-    if (!Type) return this.to('float32').data()
-    const plain = this.detach().to('cpu').contiguous()
-    return new Type(native.viewOf(plain.handle))
+    refuseComplex(dtype, 'data')
+    return tidy(() => {
+      const Type = arrayFor(dtype)
+      if (!Type) return this.to('float32').data()
+      const plain = this.detach().to('cpu').contiguous()
+      return new Type(attempt('data', [this], () => native.viewOf(plain.handle)))
+    })
   }
 
   /** The elements as nested arrays of numbers (booleans for bool); a number for a scalar. */
@@ -172,7 +190,6 @@ export class Tensor extends TensorMethods {
     return nest(flat, this.shape)
   }
 
-  /** A copy whose memory is its own; differentiable. */
   override toString(): string {
     return `Tensor(${shapeText(this.shape)}, ${this.dtype}, ${this.device}${this.requiresGrad ? ', requiresGrad' : ''})`
   }
@@ -185,6 +202,13 @@ export class Tensor extends TensorMethods {
 export type NestedArray = number | boolean | NestedArray[]
 
 const shapeText = (shape: readonly number[]) => `[${shape.join(', ')}]`
+
+function refuseComplex(dtype: DType, method: string): void {
+  if (dtype.startsWith('complex'))
+    throw new ArgumentError(
+      `Expected a real tensor for ${method}() but received ${dtype}. Call viewAsReal() first.`,
+    )
+}
 
 function fromShorthand(target: DType | Device): ToOptions {
   return target === 'cpu' || target.startsWith('cuda')
@@ -218,5 +242,8 @@ setDescription(tensor => `Tensor ${(tensor as Tensor).dtype}${shapeText((tensor 
 
 /** A tensor that borrows `array`'s memory: see `from` in create.ts. */
 export function borrow(array: ArrayBufferView, dtype: DType, shape: readonly number[]): Tensor {
-  return new Tensor(native.fromBuffer(array, codeOf(dtype), shape))
+  const handle = attempt('from', [array, shape], () =>
+    native.fromBuffer(array, codeOf(dtype), shape),
+  )
+  return new Tensor(handle)
 }
