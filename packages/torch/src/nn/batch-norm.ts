@@ -17,7 +17,8 @@ export interface BatchNormOptions {
  * (x - mean) / sqrt(var + eps) * weight + bias per channel of an (N, C, H, W) input; statistics of
  * the batch in training, running ones in evaluation (Ioffe and Szegedy, 2015).
  *
- * @throws ShapeError when the input is not (N, numFeatures, H, W).
+ * @throws ShapeError when the input is not (N, numFeatures, H, W), and in training when it has one
+ * value per channel, which has no variance.
  */
 export class BatchNorm2d extends Module {
   readonly numFeatures: number
@@ -46,6 +47,10 @@ export class BatchNorm2d extends Module {
     if (shape.length !== 4 || shape[1] !== this.numFeatures)
       throw new ShapeError(
         `Expected an input (N, ${this.numFeatures}, H, W) for BatchNorm2d but received [${shape.join(', ')}].`,
+      )
+    if (this.training && shape[0] * shape[2] * shape[3] === 1)
+      throw new ShapeError(
+        `Expected more than one value per channel for BatchNorm2d in training but received [${shape.join(', ')}].`,
       )
     if (this.training) this.numBatchesTracked.add_(1)
     return batchNorm(

@@ -3,6 +3,7 @@
 import { noGrad } from '../autograd.ts'
 import { callOperator } from '../call.ts'
 import { ArgumentError } from '../errors.ts'
+import { tidy } from '../memory.ts'
 import type { Tensor, ToOptions } from '../tensor.ts'
 import { Scope } from '../tensor-base.ts'
 import { Buffer, Parameter } from './parameter.ts'
@@ -52,33 +53,41 @@ export interface Module<In extends unknown[] = [Tensor], Out = Tensor> {
 export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> extends Callable {
   /** Set by train() and eval(). */
   training = true
-  readonly #preHooks = new Set<ForwardPreHook<this, In>>()
-  readonly #hooks = new Set<ForwardHook<this, In, Out>>()
+  // Keyed by registration, not by function: one hook may be registered twice and removed once.
+  readonly #preHooks = new Map<RemovableHandle, ForwardPreHook<this, In>>()
+  readonly #hooks = new Map<RemovableHandle, ForwardHook<this, In, Out>>()
 
   abstract forward(...inputs: In): Out
 
   [RUN](...inputs: In): Out {
     const scope = new Scope()
-    let output: Out | undefined
+    let returned: Out | undefined
     try {
-      let given = inputs
-      for (const hook of this.#preHooks) given = hook(this, given) || given
-      output = this.forward(...given)
-      for (const hook of this.#hooks) output = hook(this, given, output) || output
-      return output
+      returned = this.#run(inputs)
+      if (returned instanceof Promise)
+        throw new ArgumentError(
+          'Expected a synchronous `forward` but received one that returns a promise. Await before the call.',
+        )
+      return returned
     } finally {
-      scope.end(output)
+      scope.end(returned)
     }
   }
 
+  #run(inputs: In): Out {
+    let given = inputs
+    for (const hook of this.#preHooks.values()) given = hook(this, given) || given
+    let output = this.forward(...given)
+    for (const hook of this.#hooks.values()) output = hook(this, given, output) || output
+    return output
+  }
+
   registerForwardPreHook(hook: ForwardPreHook<this, In>): RemovableHandle {
-    this.#preHooks.add(hook)
-    return { remove: () => this.#preHooks.delete(hook) }
+    return register(this.#preHooks, hook)
   }
 
   registerForwardHook(hook: ForwardHook<this, In, Out>): RemovableHandle {
-    this.#hooks.add(hook)
-    return { remove: () => this.#hooks.delete(hook) }
+    return register(this.#hooks, hook)
   }
 
   /** Direct sub-modules with their names. */
@@ -87,11 +96,15 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
       if (value instanceof Module) yield [snakeCase(field), value]
   }
 
-  /** This module (named '') and all below it, parents first. */
-  *namedModules(prefix = ''): Generator<[string, AnyModule]> {
+  /** This module (named '') and all below it, parents first; a shared one under its first name. */
+  namedModules(prefix = ''): Generator<[string, AnyModule]> {
+    return firstNames(this.#everyModule(prefix))
+  }
+
+  *#everyModule(prefix: string): Generator<[string, AnyModule]> {
     yield [prefix, this as unknown as AnyModule]
     for (const [name, child] of this.namedChildren())
-      yield* child.namedModules(joined(prefix, name))
+      yield* child.#everyModule(joined(prefix, name))
   }
 
   *#named<T extends Tensor>(kind: abstract new (...args: never[]) => T): Generator<[string, T]> {
@@ -100,23 +113,29 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
         if (value instanceof kind) yield [joined(path, snakeCase(field)), value]
   }
 
-  /** Trained tensors in PyTorch's order: a module's own before those of its sub-modules. */
+  /**
+   * Trained tensors in PyTorch's order: a module's own before those of its sub-modules; a shared one
+   * once, under its first name.
+   */
   namedParameters(): Generator<[string, Parameter]> {
-    return this.#named(Parameter)
+    return firstNames(this.#named(Parameter))
   }
 
   namedBuffers(): Generator<[string, Buffer]> {
-    return this.#named(Buffer)
+    return firstNames(this.#named(Buffer))
   }
 
   parameters(): Parameter[] {
     return Array.from(this.namedParameters(), ([, parameter]) => parameter)
   }
 
-  /** Parameters and buffers by dotted name, in PyTorch's order. The tensors are the model's own. */
+  /**
+   * Parameters and buffers by dotted name, in PyTorch's order; shared ones under each of their
+   * names. The tensors are the model's own.
+   */
   stateDict(): Map<string, Tensor> {
     const state = new Map<string, Tensor>()
-    for (const [path, module] of this.namedModules())
+    for (const [path, module] of this.#everyModule(''))
       for (const kind of [Parameter, Buffer])
         for (const [field, value] of Object.entries(module))
           if (value instanceof kind) state.set(joined(path, snakeCase(field)), value)
@@ -153,7 +172,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
 
   /** Moves parameters and buffers, in place; the dtype of integer buffers stays. */
   to(options: ToOptions): this {
-    for (const tensor of this.stateDict().values()) moveData(tensor, options)
+    for (const tensor of new Set(this.stateDict().values())) tidy(() => moveData(tensor, options))
     return this
   }
 
@@ -172,6 +191,20 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
 /** A module of any signature. */
 // biome-ignore lint/suspicious/noExplicitAny: the signature is what this type leaves open
 export type AnyModule = Module<any[], any>
+
+function register<Hook>(hooks: Map<RemovableHandle, Hook>, hook: Hook): RemovableHandle {
+  const handle = { remove: () => void hooks.delete(handle) }
+  hooks.set(handle, hook)
+  return handle
+}
+
+function* firstNames<T extends object>(named: Iterable<[string, T]>): Generator<[string, T]> {
+  const seen = new Set<T>()
+  for (const [name, value] of named) {
+    if (!seen.has(value)) yield [name, value]
+    seen.add(value)
+  }
+}
 
 const joined = (prefix: string, name: string) => (prefix === '' ? name : `${prefix}.${name}`)
 

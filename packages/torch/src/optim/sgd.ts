@@ -34,8 +34,14 @@ export class SGD {
   readonly #momentum = new Map<Tensor, Tensor>()
 
   constructor(params: readonly Tensor[] | readonly ParamGroup[], options: SGDOptions) {
-    const defaults = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, ...options }
-    this.paramGroups = asGroups(params).map(group => ({ ...defaults, ...group }))
+    this.paramGroups = asGroups(params).map(group => ({
+      params: group.params,
+      lr: group.lr ?? options.lr,
+      momentum: group.momentum ?? options.momentum ?? 0,
+      dampening: group.dampening ?? options.dampening ?? 0,
+      weightDecay: group.weightDecay ?? options.weightDecay ?? 0,
+      nesterov: group.nesterov ?? options.nesterov ?? false,
+    }))
     for (const group of this.paramGroups) checkGroup(group)
   }
 
@@ -108,6 +114,10 @@ function checkGroup(group: FullGroup): void {
   for (const key of ['lr', 'momentum', 'weightDecay'] as const)
     if (!(group[key] >= 0))
       throw new ArgumentError(`Expected a number >= 0 for \`${key}\` but received ${group[key]}.`)
+  if (!Number.isFinite(group.dampening))
+    throw new ArgumentError(`Expected a number for \`dampening\` but received ${group.dampening}.`)
   if (group.nesterov && (group.momentum <= 0 || group.dampening !== 0))
-    throw new ArgumentError('Expected momentum > 0 and no dampening with `nesterov`.')
+    throw new ArgumentError(
+      `Expected momentum > 0 and no dampening for \`nesterov\` but received momentum ${group.momentum} and dampening ${group.dampening}.`,
+    )
 }
