@@ -1,4 +1,5 @@
 // `normfree ablate`: every run of a plan, then the comparison.
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadData, loadPlan, type PlanEvent, runPlan, slug, train } from '@normfree/lab'
 import { readRun, summarize } from '@normfree/runs'
@@ -22,6 +23,7 @@ export default async function ablate(
     models: listModels().map(({ name }) => name),
     ...(flags.seed !== undefined && { seeds: [flags.seed] }),
   })
+  const planText = await readFile(file, 'utf8')
   configureEngine(flags)
   const outDir = flags.out ?? join('runs', slug(plan.name))
   const { status, runs } = await untilInterrupted(this, signal =>
@@ -35,14 +37,13 @@ export default async function ablate(
     }),
   )
   const records = runs.map(({ dir }) => readRun(dir))
-  const report = join(outDir, 'report.html')
-  const variants = summarize(records)
-  writeReport(report, { title: plan.name, command: this.command, runs: records })
-  if (flags.json) this.printJson({ plan: plan.name, status, outDir, report, variants })
-  else {
-    this.print(summaryTable(variants))
-    this.print(`report: ${report}`)
+  const report = records.length > 0 ? join(outDir, 'report.html') : null
+  if (report) {
+    writeReport(report, { title: plan.name, plan: planText, command: this.command, runs: records })
   }
+  const variants = summarize(records)
+  if (flags.json) this.printJson({ plan: plan.name, status, outDir, report, variants })
+  else if (report) this.print(`${summaryTable(variants)}\nreport: ${report}`)
   if (status === 'interrupted') {
     throw new InterruptedError('interrupted; the same command goes on where it stopped')
   }

@@ -21,13 +21,11 @@ export default async function report(
   const runs = dirs.map(dir => readRun(dir)).sort(byCreation)
   const plans = [...new Set(runs.map(run => run.header.plan ?? run.header.name))]
   const title = plans.length === 1 ? plans[0]! : folders.map(folder => basename(folder)).join(', ')
-  writeReport(flags.out, { title, command: this.command, runs })
+  const commands = [...new Set(runs.map(run => run.header.command))]
+  writeReport(flags.out, { title, command: commands.join('\n'), runs })
   const variants = summarize(runs)
   if (flags.json) this.printJson({ report: flags.out, variants })
-  else {
-    this.print(summaryTable(variants))
-    this.print(`report: ${flags.out}`)
-  }
+  else this.print(`${summaryTable(variants)}\nreport: ${flags.out}`)
 }
 
 /** The runs in a folder without those that a plan has set aside to train them afresh. */

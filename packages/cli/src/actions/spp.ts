@@ -1,13 +1,15 @@
 // `normfree spp`: signal propagation plots, in the terminal and in files.
 import { writeFileSync } from 'node:fs'
-import { renderPng, renderSvg, signalPlot, terminalSignalPlot } from '@normfree/plots'
+import { renderSvg, signalPlot, terminalSignalPlot } from '@normfree/plots'
+import { renderPng } from '@normfree/plots/png'
 import type { SignalRecord } from '@normfree/runs'
-import { createModel, measureSignal } from 'normfree'
+import { initialSignal } from 'normfree'
 import type { SppFlags } from '../commands/spp.ts'
 import type { Context } from '../context.ts'
 import { configureEngine } from './engine.ts'
 
-const imageSize = { width: 1200, height: 800 }
+/** The size that the plot is laid out for, in pixels. */
+const imageSize = { width: 800, height: 760 }
 
 export default async function spp(
   this: Context,
@@ -15,9 +17,8 @@ export default async function spp(
   ...names: string[]
 ): Promise<void> {
   configureEngine({ ...flags, seed: flags.seed ?? 0 })
-  const signals = names.map(name =>
-    measureSignal(createModel(name), { draws: flags.draws, batch: flags.batch }),
-  )
+  const { draws, batch } = flags
+  const signals = names.map(name => initialSignal(name, { draws, batch }))
   const files = drawFiles(signals, flags, names)
   if (flags.json) this.printJson({ signals, files })
   else {

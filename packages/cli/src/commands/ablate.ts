@@ -16,6 +16,7 @@ export const ablate = buildCommand<TrainingFlags, [plan: string], Context>({
     },
   },
   docs: {
+    customUsage: ['PLAN.yaml'],
     brief: 'Train every run of a plan and compare them',
     fullDescription:
       'Runs that an earlier call finished are kept, so the same command goes on where it stopped. Ends with a table and a self-contained HTML report.',

@@ -15,8 +15,9 @@ export const gain = buildCommand<CommonFlags, string[], Context>({
     },
   },
   docs: {
+    customUsage: ['ACTIVATION...'],
     brief: 'Variance-preserving gain of activations',
     fullDescription:
-      'The factor gamma that gives gamma * act(x) unit variance for x ~ N(0, 1), by quadrature.',
+      'The factor gamma that gives gamma * act(x) unit variance for x ~ N(0, 1): exact, by quadrature, beside the constant that published models were trained with.',
   },
 })

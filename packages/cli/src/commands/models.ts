@@ -15,10 +15,13 @@ export const models = buildCommand<CommonFlags, [filter?: string], Context>({
           parse: String,
           optional: true,
           placeholder: 'FILTER',
-          brief: 'Part of a name, or a pattern with *',
+          brief: 'Part of a name, family or description',
         },
       ],
     },
   },
-  docs: { brief: 'List the models: name, family, parameters, cost, paper' },
+  docs: {
+    customUsage: ['[FILTER]'],
+    brief: 'List the models: name, family, parameters, cost, paper',
+  },
 })

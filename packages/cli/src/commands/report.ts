@@ -28,5 +28,5 @@ export const report = buildCommand<ReportFlags, string[], Context>({
       minimum: 1,
     },
   },
-  docs: { brief: 'Write a self-contained HTML report of runs' },
+  docs: { customUsage: ['RUN...'], brief: 'Write a self-contained HTML report of runs' },
 })

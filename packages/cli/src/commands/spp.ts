@@ -55,6 +55,7 @@ export const spp = buildCommand<SppFlags, string[], Context>({
     },
   },
   docs: {
+    customUsage: ['MODEL...'],
     brief: 'Signal propagation plots of one or more models',
     fullDescription:
       'Sends unit Gaussian noise through freshly initialised models and plots, at every block, the average squared channel mean, the average channel variance and the variance of the residual branch, beside the variance that theory predicts.',

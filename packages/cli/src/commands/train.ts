@@ -21,6 +21,7 @@ export const train = buildCommand<TrainingFlags, [recipe?: string], Context>({
     },
   },
   docs: {
+    customUsage: ['RECIPE.yaml', '--set model=NAME'],
     brief: 'Train one model',
     fullDescription:
       'Settings come from the recipe, then from --set, --data, --epochs and --seed; `--set model=NAME` alone is enough. The first Ctrl-C ends the run after the current step, a second one at once.',

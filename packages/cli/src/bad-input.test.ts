@@ -1,0 +1,87 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { newFolder, normfree } from './testing.ts'
+
+describe('bad input', () => {
+  it.each<[string[], string | RegExp]>([
+    [['trian'], 'normfree: Unknown command `trian`. Did you mean `train`?\n'],
+    [['xyzzy'], 'normfree: Unknown command `xyzzy`. See `normfree --help`.\n'],
+    [['train', '--sed', '3'], 'normfree: Unknown flag `--sed`. Did you mean `--seed`?\n'],
+    [['train', '--threads'], 'normfree: Expected a value for `--threads` but received none.\n'],
+    [
+      ['train', '--threads', '0'],
+      'normfree: Expected an integer >= 1 for `--threads` but received "0".\n',
+    ],
+    [
+      ['train', '--seed', '-1'],
+      'normfree: Expected an integer >= 0 for `--seed` but received "-1".\n',
+    ],
+    [
+      ['train', '--seed', '1', '--seed', '2'],
+      'normfree: Expected `--seed` once but received it again.\n',
+    ],
+    [['doctor', '--device', 'tpu'], 'normfree: Expected cpu for `--device` but received "tpu".\n'],
+    [['ablate'], 'normfree: Expected PLAN but received none. See `--help`.\n'],
+    [['gain'], 'normfree: Expected ACTIVATION but received none. See `--help`.\n'],
+    [
+      ['train', 'a.yaml', 'b.yaml'],
+      'normfree: Expected at most 1 argument(s) but received also "b.yaml".\n',
+    ],
+    [
+      ['spp', 'resnet20', '--svg', 'x.gif'],
+      'normfree: Expected a file name that ends in .svg for `--svg` but received "x.gif".\n',
+    ],
+    [['train'], 'normfree: Expected a RECIPE or `--set model=NAME` but received neither.\n'],
+    [
+      ['train', '--set', 'model=nf_resnet2'],
+      /^normfree: --set: model: expected the name of a model but received "nf_resnet2"\. Did you mean nf_resnet20/,
+    ],
+    [['train', '--set', 'model'], 'normfree: --set: expected key=value but received "model"\n'],
+    [
+      ['train', 'absent.yaml'],
+      /^normfree: absent\.yaml: expected a file that can be read \(ENOENT/,
+    ],
+    [['spp', 'nf_resnet2'], /^normfree: .*"nf_resnet2".*nf_resnet20/],
+    [['gain', 'rleu'], /^normfree: .*"rleu"/],
+    [['models', 'transformer'], /^normfree: .*"transformer"/],
+    [['report', 'absent'], /^normfree: .*absent/],
+    [['report', '.'], /^normfree: Expected folders with runs but found none in \./],
+  ])('%j: one line on stderr, nothing on stdout, exit code 2', async (args, message) => {
+    const { code, stdout, stderr } = await normfree(args)
+    if (typeof message === 'string') expect(stderr).toBe(message)
+    else expect(stderr).toMatch(message)
+    expect(stderr.match(/\n/g)).toHaveLength(1)
+    expect(stdout).toBe('')
+    expect(code).toBe(2)
+  })
+
+  it('reports every mistake of a plan at once, with file, line and column', async () => {
+    const cwd = newFolder()
+    const plan = 'name: p\nbase:\n  model: resnet20\n  batchSize: 0\n  optimizer: {lr: fast}\n'
+    writeFileSync(join(cwd, 'plan.yaml'), plan)
+    const { code, stderr } = await normfree(['ablate', 'plan.yaml'], { cwd })
+    expect(stderr.split('\n')).toEqual([
+      'normfree: plan.yaml:4:3: batchSize: expected an integer >= 1 and <= 65536 but received 0',
+      'normfree: plan.yaml:5:15: optimizer.lr: expected a number > 0 but received "fast"',
+      '',
+    ])
+    expect(code).toBe(2)
+  })
+
+  it('says how to get LibTorch when it is not there', async () => {
+    const { code, stderr } = await normfree(['spp', 'resnet20'], {
+      env: { NORMFREE_ADDON: '/none/addon.node' },
+    })
+    expect(stderr).toMatch(/^normfree: .*\/none\/addon\.node.*npm run setup.*\n$/)
+    expect(code).toBe(2)
+  })
+
+  it('shows the stack only with --verbose', async () => {
+    const plain = await normfree(['train', 'absent.yaml'])
+    const verbose = await normfree(['train', 'absent.yaml', '--verbose'])
+    expect(plain.stderr).not.toMatch(/^ {4}at /m)
+    expect(verbose.stderr).toMatch(/^ {4}at /m)
+    expect(verbose.stderr).toContain(plain.stderr)
+  })
+})

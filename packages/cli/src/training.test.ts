@@ -1,0 +1,107 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { newFolder, normfree, tinyImageFolder } from './testing.ts'
+
+const data = `folder:${tinyImageFolder()}`
+const recipe = 'batchSize: 8\nmodel: nf_resnet20\nprecision: float32\n'
+const plan = `name: tiny plan
+base: {model: resnet20, batchSize: 8, precision: float32}
+runs:
+  - name: batch norm
+  - {name: normalizer-free, model: nf_resnet20}
+`
+
+/** A folder with the recipe and the plan. */
+function workplace(): string {
+  const cwd = newFolder()
+  writeFileSync(join(cwd, 'tiny.yaml'), recipe)
+  writeFileSync(join(cwd, 'plan.yaml'), plan)
+  return cwd
+}
+
+describe('normfree train', () => {
+  it('trains, tells each epoch on stderr and the outcome on stdout', async () => {
+    const cwd = workplace()
+    const args = ['train', 'tiny.yaml', '--data', data, '--epochs', '2', '--out', 'run']
+    const { code, stdout, stderr } = await normfree(args, { cwd })
+    expect(stderr).toMatch(/tiny: epoch 1\/2, loss .*\n.*tiny: epoch 2\/2, loss/)
+    expect(stdout).toMatch(/^tiny: completed, test accuracy [\d.]+%, recorded in run\n$/)
+    expect(code).toBe(0)
+    const { command, seed } = JSON.parse(readFileSync(join(cwd, 'run', 'run.json'), 'utf8'))
+    expect({ command, seed }).toEqual({ command: `normfree ${args.join(' ')}`, seed: 0 })
+  })
+
+  it('refuses a folder that holds a run', async () => {
+    const cwd = workplace()
+    const args = ['train', 'tiny.yaml', '--data', data, '--epochs', '1', '--out', 'run']
+    await normfree(args, { cwd })
+    const { code, stderr } = await normfree(args, { cwd })
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^normfree: Expected a new folder/)
+    expect(code).toBe(2)
+  })
+
+  it('marks the run as interrupted at the first Ctrl-C, and exits with 130', async () => {
+    const cwd = workplace()
+    const args = ['train', 'tiny.yaml', '--data', data, '--epochs', '10000', '--out', 'run']
+    const { code, stderr } = await normfree(args, {
+      cwd,
+      signalOn: text => (text.includes('epoch 1/') ? 'SIGINT' : undefined),
+    })
+    expect(stderr).toContain('normfree: stopping after this step (again to stop at once)\n')
+    expect(stderr).toMatch(/normfree: interrupted; what was done is in run\n$/)
+    expect(code).toBe(130)
+    const lines = readFileSync(join(cwd, 'run', 'metrics.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+    expect(JSON.parse(lines.at(-1)!)).toMatchObject({ kind: 'end', status: 'interrupted' })
+  })
+})
+
+describe('normfree ablate', () => {
+  it('trains every run, prints a table and writes a report; the second time it keeps all', async () => {
+    const cwd = workplace()
+    const args = ['ablate', 'plan.yaml', '--data', data, '--epochs', '1']
+    const first = await normfree(args, { cwd })
+    expect(first.stdout).toMatch(/batch norm .*completed[\s\S]*normalizer-free .*completed/)
+    expect(first.stdout).toMatch(/report: runs\/tiny-plan\/report\.html\n$/)
+    expect(first.code).toBe(0)
+    expect(existsSync(join(cwd, 'runs/tiny-plan/report.html'))).toBe(true)
+
+    const second = await normfree([...args, '--json'], { cwd })
+    expect(second.stderr).toMatch(
+      /^\[1\/2\] batch norm, seed 0: kept, completed.*\n\[2\/2\] .*kept/,
+    )
+    const { status, variants } = JSON.parse(second.stdout)
+    expect(status).toBe('completed')
+    expect(variants.map(({ name }: { name: string }) => name)).toEqual([
+      'batch norm',
+      'normalizer-free',
+    ])
+  })
+
+  it('goes on where it was interrupted', async () => {
+    const cwd = workplace()
+    const args = ['ablate', 'plan.yaml', '--data', data, '--epochs', '40']
+    const interrupted = await normfree(args, {
+      cwd,
+      signalOn: text => (text.includes('normalizer-free, seed 0: epoch 1/') ? 'SIGINT' : undefined),
+    })
+    expect(interrupted.code).toBe(130)
+    const resumed = await normfree(args, { cwd })
+    expect(resumed.stderr).toMatch(/batch norm, seed 0: kept, completed/)
+    expect(resumed.stderr).toMatch(/normalizer-free, seed 0: epoch 40\/40/)
+    expect(resumed.code).toBe(0)
+  })
+})
+
+describe('normfree report', () => {
+  it('leaves out runs that a plan has set aside', async () => {
+    const cwd = workplace()
+    await normfree(['ablate', 'plan.yaml', '--data', data, '--epochs', '1', '--out', 'a'], { cwd })
+    const { stdout, code } = await normfree(['report', 'a', '--json'], { cwd })
+    expect(JSON.parse(stdout)).toMatchObject({ report: 'report.html', variants: [{}, {}] })
+    expect(existsSync(join(cwd, 'report.html'))).toBe(true)
+    expect(code).toBe(0)
+  })
+})
