@@ -75,9 +75,11 @@ function addonFingerprint(native, root, { compiler }, libtorch) {
     const { size, mtimeMs } = statSync(file)
     return `${size} ${mtimeMs}`
   })
+  // Which place of the table it came from changes nothing about the addon.
+  const { source, ...compiledAgainst } = libtorch
   return fingerprint(
     [...sources, ...headers],
-    [JSON.stringify(libtorch), ...library, compiler ?? ''],
+    [JSON.stringify(compiledAgainst), ...library, compiler ?? ''],
   )
 }
 
