@@ -12,6 +12,7 @@ export {
 } from './clip.ts'
 export { UnknownModelError } from './errors.ts'
 export { type ActivationMoments, activationMoments, GAMMA, momentsOf } from './gain.ts'
+export { type InitialSignalOptions, initialSignal, type Signal } from './initial-signal.ts'
 export { countMacs, countParameters } from './inspect.ts'
 export { ScaledActivation, type ScaledActivationOptions } from './layers/scaled-activation.ts'
 export {
@@ -27,6 +28,7 @@ export {
   type CifarResNetOptions,
 } from './models/cifar-resnet.ts'
 export { type BlockPosition, ResidualBlock } from './models/residual-block.ts'
+export { allFinite, findNonFinite, type NonFinite } from './non-finite.ts'
 export {
   createModel,
   listModels,

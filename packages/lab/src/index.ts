@@ -1,0 +1,44 @@
+// @normfree/lab: data, configurations, training and ablations.
+export {
+  type PlanEvent,
+  type PlanStep,
+  type PlanSummary,
+  planSteps,
+  type RunPlanOptions,
+  type RunSummary,
+  runId,
+  runPlan,
+  slug,
+  type TrainEvent,
+  type Trainer,
+  type TrainOptions,
+} from './ablate/index.ts'
+export {
+  type ClipConfig,
+  ConfigError,
+  type ConfigIssue,
+  expandPlan,
+  type KnownNames,
+  loadPlan,
+  loadRecipe,
+  type Plan,
+  type PlannedRun,
+  type PlanOptions,
+  parsePlan,
+  parseRunConfig,
+  type RecipeOptions,
+  type RunConfig,
+  type RunConfigInput,
+} from './config/index.ts'
+export {
+  type Batch,
+  type BatchOptions,
+  batches,
+  DataError,
+  type ImageData,
+  type ImageSet,
+  type LoadOptions,
+  loadData,
+} from './data/index.ts'
+export { TrainError } from './train/errors.ts'
+export { train } from './train/train.ts'

@@ -1,0 +1,39 @@
+// Signal measurements that go into a run's record: on noise before the first step, on test images
+// after the last.
+import type { SignalRecord } from '@normfree/runs'
+import { tidy } from '@normfree/torch'
+import { initialSignal, measureSignal } from 'normfree'
+import { batches } from '../data/batches.ts'
+import type { Session } from './session.ts'
+import { toTensors } from './step.ts'
+
+const BATCH = 128
+
+/** The architecture's signal at initialisation; draws models of its own from the default random stream. */
+export const signalAtInit = (model: string, numClasses: number): SignalRecord =>
+  initialSignal(model, { numClasses, draws: 3, batch: BATCH })
+
+/** The trained model's signal on test images, in training mode. */
+export async function signalAtEnd(
+  { model, data, config }: Session,
+  initial: SignalRecord,
+): Promise<SignalRecord> {
+  const options = {
+    batchSize: Math.min(BATCH, data.test.length),
+    seed: 0,
+    epoch: 0,
+    augment: null,
+    shuffle: true,
+    dropLast: true,
+  }
+  for await (const batch of batches(data, 'test', options)) {
+    const taps = tidy(() => measureSignal(model, toTensors(batch, data).images))
+    return {
+      ...initial,
+      model: config.model,
+      input: `${batch.size} test images, after training`,
+      taps,
+    }
+  }
+  return initial
+}

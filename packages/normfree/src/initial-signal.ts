@@ -1,0 +1,49 @@
+// The signal of a model at initialisation, as the papers plot it: white noise in, branches open,
+// averaged over draws of the weights.
+import { ArgumentError, randn } from '@normfree/torch'
+import { CifarResNet } from './models/cifar-resnet.ts'
+import { createModel, type ModelOptions, modelEntry } from './registry.ts'
+import { meanSignal, measureSignal, openBranches, type SignalTap } from './signal.ts'
+
+export interface InitialSignalOptions extends ModelOptions {
+  /** Draws of the weights and the noise that are averaged. Default 3. */
+  draws?: number
+  /** Samples in each draw. Default 128. */
+  batch?: number
+}
+
+/** A measured signal and what it was measured on. */
+export interface Signal {
+  model: string
+  /** What went in, in words. */
+  input: string
+  /** Growth of the variance a block, for normalizer-free models. */
+  alpha?: number
+  taps: SignalTap[]
+}
+
+/**
+ * Builds the registry's model `name` anew for each draw, opens its branches, and measures it on
+ * N(0, 1) noise at its resolution. Weights and noise come from the default random stream.
+ *
+ * @throws UnknownModelError for a name that the registry does not have.
+ */
+export function initialSignal(name: string, options: InitialSignalOptions = {}): Signal {
+  const { draws = 3, batch = 128, ...modelOptions } = options
+  if (!Number.isInteger(draws) || draws < 1)
+    throw new ArgumentError(`Expected a positive integer for \`draws\` but received ${draws}.`)
+  const side = modelEntry(name).resolution
+  let alpha: number | null = null
+  const measured = Array.from({ length: draws }, () => {
+    const model = createModel(name, modelOptions)
+    if (model instanceof CifarResNet) alpha = model.alpha
+    openBranches(model)
+    return measureSignal(model, randn([batch, 3, side, side]))
+  })
+  return {
+    model: name,
+    input: `N(0, 1) noise, 3 x ${side} x ${side}, batch ${batch}, mean of ${draws} draw${draws > 1 ? 's' : ''}`,
+    ...(alpha !== null && { alpha }),
+    taps: meanSignal(measured),
+  }
+}
