@@ -12,6 +12,15 @@ export class ShapeError extends ArgumentError {
   override name = 'ShapeError'
 }
 
+/** A safetensors file that is not one, or is damaged. */
+export class SafetensorsError extends ArgumentError {
+  override name = 'SafetensorsError'
+
+  constructor(path: string, expected: string, received: string, options?: ErrorOptions) {
+    super(`Expected ${expected} but received ${received} (${path}).`, options)
+  }
+}
+
 /** No usable LibTorch, or an addon that does not load. */
 export class EngineError extends Error {
   override name = 'EngineError'

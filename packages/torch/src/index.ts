@@ -4,10 +4,18 @@ export { callOperator } from './call.ts'
 export { from, type NestedData, type TensorOptions, tensor } from './create.ts'
 export type { TypedArray } from './dtype.ts'
 export { engineInfo, getNumThreads, manualSeed, setNumThreads } from './engine.ts'
-export { ArgumentError, DisposedError, EngineError, ShapeError, TorchError } from './errors.ts'
+export {
+  ArgumentError,
+  DisposedError,
+  EngineError,
+  SafetensorsError,
+  ShapeError,
+  TorchError,
+} from './errors.ts'
 export * from './generated/functions.ts'
 export { keep, liveTensors, tidy } from './memory.ts'
 export * as nn from './nn/index.ts'
 export * as optim from './optim/index.ts'
+export { loadSafetensors, readSafetensorsMetadata, saveSafetensors } from './safetensors.ts'
 export { Tensor, type ToOptions } from './tensor.ts'
 export type { Device, DType, Generator, Layout, MemoryFormat, Scalar } from './types.ts'
