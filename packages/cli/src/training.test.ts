@@ -1,12 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { newFolder, normfree, tinyImageFolder } from './testing.ts'
 
 const data = `folder:${tinyImageFolder()}`
-const recipe = 'batchSize: 8\nmodel: nf_resnet20\nprecision: float32\n'
+const settings = 'batchSize: 8, precision: float32, schedule: {warmupEpochs: 0.5}'
+const recipe = `{model: nf_resnet20, ${settings}}\n`
 const plan = `name: tiny plan
-base: {model: resnet20, batchSize: 8, precision: float32}
+base: {model: resnet20, ${settings}}
 runs:
   - name: batch norm
   - {name: normalizer-free, model: nf_resnet20}
@@ -82,7 +83,7 @@ describe('normfree ablate', () => {
 
   it('goes on where it was interrupted', async () => {
     const cwd = workplace()
-    const args = ['ablate', 'plan.yaml', '--data', data, '--epochs', '40']
+    const args = ['ablate', 'plan.yaml', '--data', data, '--epochs', '10']
     const interrupted = await normfree(args, {
       cwd,
       signalOn: text => (text.includes('normalizer-free, seed 0: epoch 1/') ? 'SIGINT' : undefined),
@@ -90,7 +91,7 @@ describe('normfree ablate', () => {
     expect(interrupted.code).toBe(130)
     const resumed = await normfree(args, { cwd })
     expect(resumed.stderr).toMatch(/batch norm, seed 0: kept, completed/)
-    expect(resumed.stderr).toMatch(/normalizer-free, seed 0: epoch 40\/40/)
+    expect(resumed.stderr).toMatch(/normalizer-free, seed 0: epoch 10\/10/)
     expect(resumed.code).toBe(0)
   })
 })
@@ -99,8 +100,13 @@ describe('normfree report', () => {
   it('leaves out runs that a plan has set aside', async () => {
     const cwd = workplace()
     await normfree(['ablate', 'plan.yaml', '--data', data, '--epochs', '1', '--out', 'a'], { cwd })
+    const run = readdirSync(join(cwd, 'a')).find(name => name.startsWith('batch-norm'))!
+    cpSync(join(cwd, 'a', run), join(cwd, 'a', `${run}.interrupted-1`), { recursive: true })
     const { stdout, code } = await normfree(['report', 'a', '--json'], { cwd })
-    expect(JSON.parse(stdout)).toMatchObject({ report: 'report.html', variants: [{}, {}] })
+    const { report, variants } = JSON.parse(stdout)
+    expect(report).toBe('report.html')
+    const seeds = variants.map(({ seeds }: { seeds: number[] }) => seeds)
+    expect(seeds).toEqual([[0], [0]])
     expect(existsSync(join(cwd, 'report.html'))).toBe(true)
     expect(code).toBe(0)
   })

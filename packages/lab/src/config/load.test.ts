@@ -105,6 +105,10 @@ describe('parseRunConfig', () => {
       { clip: { kind: 'agc', exclude: 'fc' } },
       'recipe: clip.exclude: expected a list but received "fc"',
     ],
+    [
+      { epochs: 1 },
+      'recipe: epochs: expected more than the 1 of schedule.warmupEpochs but received 1. Train for longer or shorten the warm-up.',
+    ],
     [{ lr: 0.1 }, 'recipe: lr: unknown key. Did you mean optimizer.lr?'],
     [{ optimiser: {} }, 'recipe: optimiser: unknown key. Did you mean optimizer?'],
     [

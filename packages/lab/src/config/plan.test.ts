@@ -65,9 +65,9 @@ describe('expandPlan', () => {
 describe('loadPlan', () => {
   it('lays --set over the base and over every run, and replaces the seeds', async () => {
     const text = 'name: p\nbase: {model: a, epochs: 9}\nruns:\n  - {name: x, optimizer.lr: 0.5}\n'
-    const plan = await loadPlan(planFile(text), { set: ['epochs=1', 'optimizer.lr=2'], seeds: [4] })
+    const plan = await loadPlan(planFile(text), { set: ['epochs=2', 'optimizer.lr=2'], seeds: [4] })
     const [run] = expandPlan(plan)
-    expect(run).toMatchObject({ seed: 4, config: { epochs: 1, optimizer: { lr: 2 }, seed: 4 } })
+    expect(run).toMatchObject({ seed: 4, config: { epochs: 2, optimizer: { lr: 2 }, seed: 4 } })
   })
 
   it('points at the key in the base, the run or the grid that is wrong', async () => {
@@ -133,7 +133,7 @@ grid:
   })
 
   it('refuses a plan of more than 10000 runs without making them', async () => {
-    const numbers = `[${Array.from({ length: 200 }, (_, i) => i + 1).join(', ')}]`
+    const numbers = `[${Array.from({ length: 200 }, (_, i) => i + 2).join(', ')}]`
     const text = `name: p\nbase: {model: a}\ngrid: {epochs: ${numbers}, batchSize: ${numbers}, "augment.crop": ${numbers}}\n`
     expect(await complaints(text)).toEqual([
       'plan.yaml:1:1: expected at most 10000 runs but the plan makes 8000000',

@@ -56,31 +56,37 @@ const augment = z.strictObject({
 })
 
 /** The schema of one run's configuration. Unknown keys are errors; `model` alone has no default. */
-export const runConfigSchema = z.strictObject({
-  data: z
-    .string()
-    .min(1)
-    .default('synthetic')
-    .describe('Data URI: synthetic, cifar10, cifar10:DIR or folder:PATH.'),
-  model: z.string().min(1).describe('Name of a model in the registry.'),
-  epochs: count().max(100_000).default(15).describe('Passes over the training images.'),
-  batchSize: count().max(65_536).default(128).describe('Images in one training step.'),
-  optimizer: optimizer.prefault({}).describe('SGD.'),
-  schedule: schedule.prefault({}).describe('Linear warm-up, then cosine decay.'),
-  labelSmoothing: factor().default(0.1).describe('Share of the target spread over all classes.'),
-  clip: clip.prefault({ kind: 'none' }).describe('Gradient clipping before the update.'),
-  augment: augment.prefault({}).describe('Augmentation of the training images.'),
-  precision: z
-    .enum(['auto', 'float32', 'bfloat16'])
-    .default('auto')
-    .describe('Arithmetic of the forward pass; auto: bfloat16 where the CPU has it in hardware.'),
-  seed: z
-    .int()
-    .min(0)
-    .max(0xffff_ffff)
-    .default(0)
-    .describe('Seed of weights, order and augmentation.'),
-})
+export const runConfigSchema = z
+  .strictObject({
+    data: z
+      .string()
+      .min(1)
+      .default('synthetic')
+      .describe('Data URI: synthetic, cifar10, cifar10:DIR or folder:PATH.'),
+    model: z.string().min(1).describe('Name of a model in the registry.'),
+    epochs: count().max(100_000).default(15).describe('Passes over the training images.'),
+    batchSize: count().max(65_536).default(128).describe('Images in one training step.'),
+    optimizer: optimizer.prefault({}).describe('SGD.'),
+    schedule: schedule.prefault({}).describe('Linear warm-up, then cosine decay.'),
+    labelSmoothing: factor().default(0.1).describe('Share of the target spread over all classes.'),
+    clip: clip.prefault({ kind: 'none' }).describe('Gradient clipping before the update.'),
+    augment: augment.prefault({}).describe('Augmentation of the training images.'),
+    precision: z
+      .enum(['auto', 'float32', 'bfloat16'])
+      .default('auto')
+      .describe('Arithmetic of the forward pass; auto: bfloat16 where the CPU has it in hardware.'),
+    seed: z
+      .int()
+      .min(0)
+      .max(0xffff_ffff)
+      .default(0)
+      .describe('Seed of weights, order and augmentation.'),
+  })
+  .superRefine(({ epochs, schedule: { warmupEpochs } }, context) => {
+    if (warmupEpochs < epochs) return
+    const message = `expected more than the ${warmupEpochs} of schedule.warmupEpochs but received ${epochs}. Train for longer or shorten the warm-up.`
+    context.addIssue({ code: 'custom', path: ['epochs'], message })
+  })
 
 /** The complete configuration of one run, every default filled in. */
 export type RunConfig = z.output<typeof runConfigSchema>
