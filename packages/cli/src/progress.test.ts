@@ -20,7 +20,7 @@ const events: TrainEvent[] = [
   { kind: 'end', status: 'interrupted' },
 ]
 
-function shown(isTTY: boolean): string {
+function shown(isTTY: boolean, shownEvents = events): string {
   let text = ''
   const stream = new Writable({
     write(chunk, _encoding, done) {
@@ -29,8 +29,9 @@ function shown(isTTY: boolean): string {
     },
   })
   const host = { stdout: stream, stderr: Object.assign(stream, { isTTY, columns: 200 }), env: {} }
-  const listener = trainProgress(createContext([], host), 'label')
-  for (const event of events) listener(event)
+  const progress = trainProgress(createContext([], host), 'label')
+  for (const event of shownEvents) progress.onEvent(event)
+  progress[Symbol.dispose]()
   return text
 }
 
@@ -46,6 +47,10 @@ describe('trainProgress', () => {
   it('draws a bar with loss, accuracy, speed and time left on a terminal', () => {
     expect(shown(true)).toMatch(/label [=-]+ epoch 1\/2 \| loss 2\.250 \| accuracy 10\.00%/)
     expect(shown(true)).toMatch(/1,900 images\/s \| .* left/)
+  })
+
+  it('gives the cursor back when a run fails before its end', () => {
+    expect(shown(true, events.slice(0, 2))).toMatch(/\[\?25l[\s\S]*\[\?25h/)
   })
 })
 

@@ -1,14 +1,31 @@
 // Progress of a run on stderr: a bar where somebody is watching, a line for each epoch elsewhere.
-import type { LoadOptions, RunSummary, TrainEvent } from '@normfree/lab'
+import type { LoadOptions, PlanEvent, RunSummary, TrainEvent } from '@normfree/lab'
 import { type Options, SingleBar } from 'cli-progress'
 import type { Context } from './context.ts'
 import { count, duration, percent } from './format.ts'
 
-type Listener = (event: TrainEvent) => void
+/** Shows what it hears; disposing of it leaves the terminal as it was, also after a failure. */
+export interface Progress<Event> extends Disposable {
+  onEvent(event: Event): void
+}
 
-/** A listener that shows the progress of one run under the given label. */
-export function trainProgress({ stderr, note }: Context, label: string): Listener {
+/** The progress of one run, under the given label. */
+export function trainProgress({ stderr, note }: Context, label: string): Progress<TrainEvent> {
   return stderr.isTTY ? bar(stderr, label) : lines(label, note)
+}
+
+/** The progress of a plan: that of each run, and how it ended. */
+export function planProgress(context: Context): Progress<PlanEvent> {
+  let current: Progress<TrainEvent> | undefined
+  const onEvent = (event: PlanEvent) => {
+    const { name, seed, index, total } = event.run
+    const label = `[${index + 1}/${total}] ${name}, seed ${seed}`
+    if (event.kind === 'runStart') current = trainProgress(context, label)
+    if (event.kind === 'runProgress') current?.onEvent(event.event)
+    if (event.kind === 'runEnd') context.note(`${label}: ${outcome(event.summary)}`)
+    if (event.kind === 'runReused') context.note(`${label}: kept, ${outcome(event.summary)}`)
+  }
+  return { onEvent, [Symbol.dispose]: () => current?.[Symbol.dispose]() }
 }
 
 /** A listener that shows how far the data is loaded, where somebody is watching. */
@@ -25,10 +42,10 @@ export function loadingProgress({ stderr }: Context): NonNullable<LoadOptions['o
   }
 }
 
-function bar(stream: NodeJS.WritableStream, label: string): Listener {
+function bar(stream: NodeJS.WritableStream, label: string): Progress<TrainEvent> {
   const shown = new SingleBar(barOptions(stream))
   let stepsPerEpoch = 1
-  return event => {
+  const onEvent = (event: TrainEvent) => {
     if (event.kind === 'start') {
       stepsPerEpoch = event.stepsPerEpoch
       const epochs = Math.ceil(event.totalSteps / stepsPerEpoch)
@@ -39,6 +56,7 @@ function bar(stream: NodeJS.WritableStream, label: string): Listener {
     if (event.kind === 'epoch') shown.update({ test: percent(event.testAccuracy) })
     if (event.kind === 'end') shown.stop()
   }
+  return { onEvent, [Symbol.dispose]: () => shown.stop() }
 }
 
 function barOptions(stream: NodeJS.WritableStream): Options {
@@ -64,10 +82,10 @@ function stepPayload(event: Extract<TrainEvent, { kind: 'step' }>, stepsPerEpoch
   }
 }
 
-function lines(label: string, note: (text: string) => void): Listener {
+function lines(label: string, note: (text: string) => void): Progress<TrainEvent> {
   const started = performance.now()
   let epochs = 0
-  return event => {
+  const onEvent = (event: TrainEvent) => {
     if (event.kind === 'start') {
       epochs = Math.ceil(event.totalSteps / event.stepsPerEpoch)
       note(`${label}: ${event.model}, ${count(event.parameters)} parameters`)
@@ -77,6 +95,7 @@ function lines(label: string, note: (text: string) => void): Listener {
       note(`${label}: ${epochLine(event, epochs, elapsed)}`)
     }
   }
+  return { onEvent, [Symbol.dispose]: () => {} }
 }
 
 function epochLine(

@@ -1,14 +1,14 @@
 // `normfree ablate`: every run of a plan, then the comparison.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { loadData, loadPlan, type PlanEvent, runPlan, slug, train } from '@normfree/lab'
+import { loadData, loadPlan, runPlan, slug, train } from '@normfree/lab'
 import { readRun, summarize } from '@normfree/runs'
 import { listModels } from 'normfree'
 import type { Context } from '../context.ts'
 import { InterruptedError } from '../errors.ts'
 import { overridesOf, type TrainingFlags } from '../flags.ts'
 import { untilInterrupted } from '../interrupt.ts'
-import { loadingProgress, outcome, trainProgress } from '../progress.ts'
+import { loadingProgress, planProgress } from '../progress.ts'
 import { summaryTable } from '../summary-table.ts'
 import { configureEngine } from './engine.ts'
 import { writeReport } from './report-file.ts'
@@ -26,13 +26,14 @@ export default async function ablate(
   const planText = await readFile(file, 'utf8')
   configureEngine(flags)
   const outDir = flags.out ?? join('runs', slug(plan.name))
+  using progress = planProgress(this)
   const { status, runs } = await untilInterrupted(this, signal =>
     runPlan(plan, {
       outDir,
       train,
       command: this.command,
       loadData: uri => loadData(uri, { signal, onProgress: loadingProgress(this) }),
-      onEvent: planProgress(this),
+      onEvent: progress.onEvent,
       signal,
     }),
   )
@@ -46,17 +47,5 @@ export default async function ablate(
   else if (report) this.print(`${summaryTable(variants)}\nreport: ${report}`)
   if (status === 'interrupted') {
     throw new InterruptedError('interrupted; the same command goes on where it stopped')
-  }
-}
-
-function planProgress(context: Context): (event: PlanEvent) => void {
-  let listener: ReturnType<typeof trainProgress> | undefined
-  return event => {
-    const { name, seed, index, total } = event.run
-    const label = `[${index + 1}/${total}] ${name}, seed ${seed}`
-    if (event.kind === 'runStart') listener = trainProgress(context, label)
-    if (event.kind === 'runProgress') listener?.(event.event)
-    if (event.kind === 'runEnd') context.note(`${label}: ${outcome(event.summary)}`)
-    if (event.kind === 'runReused') context.note(`${label}: kept, ${outcome(event.summary)}`)
   }
 }

@@ -24,14 +24,10 @@ export default async function train(
   configureEngine(flags)
   const name = recipe === undefined ? config.model : basename(recipe, extname(recipe))
   const dir = flags.out ?? join('runs', runId({ name, config, seed: config.seed }))
+  using progress = trainProgress(this, name)
+  const { command } = this
   const summary = await untilInterrupted(this, signal =>
-    trainRun(config, {
-      dir,
-      name,
-      command: this.command,
-      signal,
-      onEvent: trainProgress(this, name),
-    }),
+    trainRun(config, { dir, name, command, signal, onEvent: progress.onEvent }),
   )
   if (flags.json) this.printJson(summary)
   else this.print(`${name}: ${outcome(summary)}, recorded in ${dir}`)
