@@ -4,7 +4,7 @@ import { assemble } from './assemble.ts'
 import { permutation, Rng } from './rng.ts'
 import { drawScene } from './synthetic/scene.ts'
 import { SHAPES } from './synthetic/shapes.ts'
-import { loadSynthetic, SYNTHETIC_SIZES } from './synthetic.ts'
+import { FIGURES, loadSynthetic, SYNTHETIC_SIZES } from './synthetic.ts'
 import type { ImageData, Split } from './types.ts'
 
 const IMAGE_BYTES = 32 * 32 * 3
@@ -69,12 +69,14 @@ describe('synthetic', () => {
   })
 
   it('is the same to the byte wherever it is made', () => {
-    expect(digest(data.test.images)).toBe('')
+    expect(digest(data.test.images)).toBe(
+      'a34996a0b241208410e05041d8413309ede457cd09e5c06299e3f04506ce1f23',
+    )
   })
 
   it('draws any picture alone, as a function of seed, split and index', () => {
     const pixels = new Uint8Array(IMAGE_BYTES)
-    drawScene(pixels, Object.values(SHAPES)[7]!, new Rng(0, 1, 1237))
+    drawScene(pixels, FIGURES[7]!, new Rng(0, 1, 1237))
     expect(pixels).toEqual(
       new Uint8Array(data.test.images.subarray(1237 * IMAGE_BYTES, 1238 * IMAGE_BYTES)),
     )
@@ -96,10 +98,10 @@ describe('synthetic', () => {
     expect(seen.size).toBe(SYNTHETIC_SIZES.train + SYNTHETIC_SIZES.test)
   })
 
-  it('keeps a linear classifier on the pixels far under 60%', () => {
+  it('keeps a linear classifier on the pixels under 60%, though hue and place help it to learn', () => {
     const { train, test } = linearAccuracy(data, 6)
-    expect(train).toBeGreaterThan(0.3)
-    expect(test).toBeLessThan(0.3)
+    expect(train).toBeGreaterThan(0.5)
+    expect(test).toBeLessThan(0.5)
   })
 
   it('stops when it is aborted, with the reason given', async () => {

@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { channelStatistics, emptyImageSet } from './image-set.ts'
 import { Rng } from './rng.ts'
-import { drawScene, SIDE } from './synthetic/scene.ts'
+import { drawScene, type Figure, SIDE } from './synthetic/scene.ts'
 import { SHAPES } from './synthetic/shapes.ts'
 import type { ImageData, ImageSet, LoadOptions } from './types.ts'
 
@@ -11,7 +11,11 @@ import type { ImageData, ImageSet, LoadOptions } from './types.ts'
 export const SYNTHETIC_SIZES = { train: 5000, test: 2000 } as const
 
 const CLASSES = Object.keys(SHAPES)
-const FIGURES = Object.values(SHAPES)
+/** What stands for each class. Hues are spread over the circle. */
+export const FIGURES: readonly Figure[] = Object.values(SHAPES).map((shape, i, all) => ({
+  shape,
+  hue: (2 * Math.PI * i) / all.length,
+}))
 const IMAGE_BYTES = SIDE * SIDE * 3
 const IMAGES_PER_TURN = 500
 

@@ -1,5 +1,5 @@
 // One synthetic picture: a figure on a ground, with clutter behind it, sometimes a bar across it, and
-// grain over all. Everything but the figure's shape is drawn independently of the class.
+// grain over all. The class decides the shape and leans the hue; all else is drawn independently of it.
 import type { Rng } from '../rng.ts'
 import { oklch, type Rgb } from './colour.ts'
 import type { Shape } from './shapes.ts'
@@ -9,11 +9,19 @@ import { randomTexture, type Texture } from './texture.ts'
 export const SIDE = 32
 
 const TURN = 2 * Math.PI
+const HUE_SPREAD = 1.1
 
 interface Surface {
   first: Rgb
   second: Rgb
   texture: Texture
+}
+
+/** What the class decides about a picture. */
+export interface Figure {
+  shape: Shape
+  /** Radians; a hint and no more, for `HUE_SPREAD` makes most hues occur in most classes. */
+  hue: number
 }
 
 /** A region of the picture: its signed distance in pixels, and what it is painted with. */
@@ -23,8 +31,12 @@ interface Layer {
 }
 
 /** Two colours of similar hue, `spread` apart in lightness, mixed by a random texture. */
-function randomSurface(rng: Rng, lightness: number, spread: number): Surface {
-  const hue = rng.uniform(0, TURN)
+function randomSurface(
+  rng: Rng,
+  lightness: number,
+  spread: number,
+  hue = rng.uniform(0, TURN),
+): Surface {
   const chroma = rng.uniform(0.02, 0.19)
   const half = rng.uniform(0.1, 0.5) * spread
   return {
@@ -34,23 +46,14 @@ function randomSurface(rng: Rng, lightness: number, spread: number): Surface {
   }
 }
 
-/** A lightness at least `contrast` away from `lightness`, on either side where both fit into 0.2..0.95. */
-function contrasting(rng: Rng, lightness: number, contrast: number): number {
-  const room = [lightness - contrast - 0.2, 0.95 - lightness - contrast].map(r => Math.max(r, 0))
-  const below = rng.chance(room[0]! / (room[0]! + room[1]!))
-  return below
-    ? lightness - contrast - rng.uniform(0, room[0]!)
-    : lightness + contrast + rng.uniform(0, room[1]!)
-}
-
 /** The figure somewhere near the middle: moved, turned, scaled and a little stretched. */
 function placed(rng: Rng, shape: Shape): Layer['distance'] {
   const radius = rng.uniform(9, 13.5)
-  const slack = SIDE / 2 - 0.8 * radius
+  const slack = 0.75 * (SIDE / 2 - 0.8 * radius)
   const cx = SIDE / 2 + rng.uniform(-slack, slack)
   const cy = SIDE / 2 + rng.uniform(-slack, slack)
   const stretch = rng.uniform(0.88, 1.14)
-  const angle = rng.uniform(-0.6, 0.6)
+  const angle = rng.uniform(-0.45, 0.45)
   const cos = Math.cos(angle) / radius
   const sin = Math.sin(angle) / radius
   return (x, y) => {
@@ -78,21 +81,24 @@ function bar(rng: Rng): Layer['distance'] {
   return (x, y) => Math.abs(cos * (x - SIDE / 2) + sin * (y - SIDE / 2) - offset) - halfWidth
 }
 
-function randomLayers(rng: Rng, shape: Shape): { ground: Surface; layers: Layer[] } {
-  const lightness = rng.uniform(0.25, 0.92)
-  const ground = randomSurface(rng, lightness, 0.16)
+function randomLayers(rng: Rng, figure: Figure): { ground: Surface; layers: Layer[] } {
+  const dark = rng.uniform(0.2, 0.62)
+  const light = rng.uniform(dark + 0.27, 0.95)
+  const isFigureLight = rng.chance(0.85)
+  const ground = randomSurface(rng, isFigureLight ? dark : light, 0.16)
   const clutter = Array.from({ length: rng.int(3) }, () => ({
     distance: rng.chance(0.25) ? bar(rng) : blob(rng),
     surface: randomSurface(rng, rng.uniform(0.2, 0.95), 0.1),
   }))
-  const figure = {
-    distance: placed(rng, shape),
-    surface: randomSurface(rng, contrasting(rng, lightness, 0.27), 0.16),
+  const hue = figure.hue + rng.uniform(-HUE_SPREAD, HUE_SPREAD)
+  const front = {
+    distance: placed(rng, figure.shape),
+    surface: randomSurface(rng, isFigureLight ? light : dark, 0.16, hue),
   }
   const across = rng.chance(0.25)
     ? [{ distance: bar(rng), surface: randomSurface(rng, rng.uniform(0.2, 0.95), 0.1) }]
     : []
-  return { ground, layers: [...clutter, figure, ...across] }
+  return { ground, layers: [...clutter, front, ...across] }
 }
 
 /** Lays `surface` over the running colour with the given opacity. */
@@ -111,12 +117,12 @@ function paint(
 }
 
 /**
- * Draws one picture of `shape` into `pixels` (`SIDE * SIDE * 3` bytes, HWC).
+ * Draws one picture of `figure` into `pixels` (`SIDE * SIDE * 3` bytes, HWC).
  *
  * @param rng - where every choice comes from: the same stream draws the same picture
  */
-export function drawScene(pixels: Uint8Array, shape: Shape, rng: Rng): void {
-  const { ground, layers } = randomLayers(rng, shape)
+export function drawScene(pixels: Uint8Array, figure: Figure, rng: Rng): void {
+  const { ground, layers } = randomLayers(rng, figure)
   const grain = rng.uniform(4, 28)
   const colour = new Float64Array(3)
   for (let y = 0, at = 0; y < SIDE; y++) {
