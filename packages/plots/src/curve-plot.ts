@@ -6,6 +6,7 @@ import {
   canvas,
   colorsByName,
   indexAxis,
+  type LegendOption,
   legend,
   legendRows,
   panelGrid,
@@ -39,7 +40,11 @@ interface CurvePoint {
  *
  * @returns an ECharts option for `renderSvg`, made for 520 x 360 px or wider
  */
-export function curvePlot(runs: readonly RunRecord[], metric: CurveMetric): EChartsCoreOption {
+export function curvePlot(
+  runs: readonly RunRecord[],
+  metric: CurveMetric,
+  options: LegendOption = {},
+): EChartsCoreOption {
   const { title, label } = metrics[metric]
   const names = [...new Set(runs.map(run => run.header.name))]
   const colorOf = colorsByName(names)
@@ -50,9 +55,10 @@ export function curvePlot(runs: readonly RunRecord[], metric: CurveMetric): ECha
   }))
   const points = curves.flatMap(curve => curve.points)
   const scale = scaleOf(points.map(point => point.mean))
-  const entries = curves.map(({ name, stroke }) => ({ name, color: stroke }))
+  const entries =
+    options.legend === false ? [] : curves.map(({ name, stroke }) => ({ name, color: stroke }))
   const guide = legend(entries)
-  const top = 36 + 34 * legendRows(entries, 520)
+  const top = 44 + 34 * legendRows(entries, 520)
   return {
     ...canvas,
     legend: { ...guide.legend, top: 36 },

@@ -84,7 +84,13 @@ export function valueAxis(scale: Scale, panel = 0, label: (value: number) => str
   }
 }
 
-/** A legend across the top; entries go with series of the same name, so it adds the missing ones. */
+/** Whether a chart explains its colours itself, or the page around it does. */
+export interface LegendOption {
+  /** Default true. */
+  legend?: boolean
+}
+
+/** A legend across the top, and the series without data that ECharts wants for its entries. */
 export function legend(entries: readonly LegendEntry[]) {
   return {
     legend: {
@@ -108,6 +114,7 @@ export function legend(entries: readonly LegendEntry[]) {
 
 /** How many rows a legend may take in an image of that width, to keep the panels below it. */
 export function legendRows(entries: readonly LegendEntry[], width: number): number {
+  if (entries.length === 0) return 0
   const needed = entries.reduce((sum, { name }) => sum + name.length * 7.2 + 50, 0)
   return Math.max(1, Math.ceil(needed / (width - 24)))
 }

@@ -8,6 +8,7 @@ import {
   colorsByName,
   indexAxis,
   type LegendEntry,
+  type LegendOption,
   legend,
   legendRows,
   type PanelBox,
@@ -38,7 +39,7 @@ export const signalStatistics = [
 export type SignalStatistic = (typeof signalStatistics)[number]['key']
 
 /** Settings of {@link signalPlot}. */
-export interface SignalPlotOptions {
+export interface SignalPlotOptions extends LegendOption {
   /** Every name of the page, so that a name keeps its colour in all charts. Default: the models. */
   variants?: readonly string[]
 }
@@ -60,7 +61,7 @@ export function signalPlot(
   const colorOf = colorsByName(options.variants ?? signals.map(signal => signal.model))
   const scale = scaleOf(signals.flatMap(({ taps }) => taps.map(tap => tap.channelVariance)))
   const lastIndex = Math.max(...signals.flatMap(({ taps }) => taps.map(tap => tap.index)))
-  const entries = legendEntries(signals, colorOf)
+  const entries = options.legend === false ? [] : legendEntries(signals, colorOf)
   const boxes = panelBoxes(legendRows(entries, 800))
   const guide = legend(entries)
   return {
@@ -77,7 +78,8 @@ export function signalPlot(
     })),
     series: [
       ...guide.series,
-      ...signals.flatMap(signal => linesOf(signal, colorOf(signal.model), scale)),
+      ...signals.flatMap(signal => measuredLines(signal, colorOf(signal.model), scale)),
+      ...signals.filter(isPredicted).map(signal => predictedLine(signal, scale)),
     ],
   }
 }
@@ -87,31 +89,23 @@ function legendEntries(
   colorOf: (name: string) => string,
 ): LegendEntry[] {
   const entries: LegendEntry[] = signals.map(signal => ({
-    name: signal.model + overflowNote(signal.taps),
+    name: [signal.model, overflowOf(signal)].filter(Boolean).join(', '),
     color: colorOf(signal.model),
   }))
-  const predicted = signals.some(({ taps }) => taps.some(tap => tap.predictedVariance !== null))
-  if (predicted) entries.push({ name: 'predicted', style: 'dashed', color: color('ink') })
+  if (signals.some(isPredicted)) {
+    entries.push({ name: 'predicted', style: 'dashed', color: color('ink') })
+  }
   return [...entries, { name: 'end of a stage', style: 'dot', color: color('ink') }]
 }
 
-function overflowNote(taps: readonly SignalTap[]): string {
+/** Where a signal stops being finite, in words; null where it never does. */
+export function overflowOf({ taps }: SignalRecord): string | null {
   const first = taps.find(tap => !Number.isFinite(tap.channelVariance))
-  return first === undefined ? '' : ` (not finite from block ${first.index})`
+  return first === undefined ? null : `not finite from block ${first.index} on`
 }
 
-function linesOf(signal: SignalRecord, stroke: string, scale: Scale) {
-  const predicted = {
-    type: 'line',
-    xAxisIndex: 1,
-    yAxisIndex: 1,
-    showSymbol: false,
-    silent: true,
-    z: 4, // above the measured line, which it ought to cover
-    lineStyle: { color: color('ink'), width: 1.25, type: [4, 4] },
-    data: signal.taps.map(tap => [tap.index, plottable(tap.predictedVariance, scale)]),
-  }
-  const measured = signalStatistics.map(({ key }, panel) => ({
+function measuredLines(signal: SignalRecord, stroke: string, scale: Scale) {
+  return signalStatistics.map(({ key }, panel) => ({
     type: 'line',
     xAxisIndex: panel,
     yAxisIndex: panel,
@@ -122,7 +116,23 @@ function linesOf(signal: SignalRecord, stroke: string, scale: Scale) {
     lineStyle: { color: stroke, width: 2 },
     data: signal.taps.map(tap => point(tap, key, stroke, scale)),
   }))
-  return [predicted, ...measured]
+}
+
+function predictedLine(signal: SignalRecord, scale: Scale) {
+  return {
+    type: 'line',
+    xAxisIndex: 1,
+    yAxisIndex: 1,
+    showSymbol: false,
+    silent: true,
+    z: 4, // above the measured line, which it ought to cover
+    lineStyle: { color: color('ink'), width: 1.25, type: [4, 4] },
+    data: signal.taps.map(tap => [tap.index, plottable(tap.predictedVariance, scale)]),
+  }
+}
+
+function isPredicted({ taps }: SignalRecord): boolean {
+  return taps.some(tap => tap.predictedVariance !== null)
 }
 
 function point(tap: SignalTap, key: SignalStatistic, stroke: string, scale: Scale) {
@@ -145,7 +155,7 @@ function logFloor(signals: readonly SignalRecord[], key: SignalStatistic): numbe
 
 // In percentages, so that the panels fill an image of any height.
 function panelBoxes(rows: number): { title: PanelBox; plot: PanelBox }[] {
-  const first = 2 + 4.5 * rows
+  const first = 1 + 4.5 * rows
   const pitch = (98 - first) / 3
   return signalStatistics.map((_, panel) => ({
     title: { top: `${first + panel * pitch}%`, height: '3%' },

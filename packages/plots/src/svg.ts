@@ -9,6 +9,7 @@ import 'echarts/lib/component/legendPlain.js'
 import 'echarts/lib/component/title.js'
 import { SVGRenderer } from 'echarts/renderers'
 import { substituteColors, type Theme } from './colors.ts'
+import { escapeText } from './escape.ts'
 
 /** What {@link renderSvg} needs beside the chart. */
 export interface SvgOptions {
@@ -29,7 +30,8 @@ export interface SvgOptions {
  */
 export function renderSvg(option: EChartsCoreOption, options: SvgOptions): string {
   const { width, height, theme = 'light', id = 'plot' } = options
-  const svg = tidy(draw(option, width, height), id)
+  const name = `<title>${escapeText(titleOf(option))}</title>`
+  const svg = tidy(draw(option, width, height), id, name)
   // Inside an HTML page the namespace is implied, and a self-contained page holds no URL.
   return theme === 'page' ? svg.replace(/ xmlns="[^"]*"/, '') : substituteColors(svg, theme)
 }
@@ -47,10 +49,18 @@ function draw(option: EChartsCoreOption, width: number, height: number): string 
 }
 
 // ECharts counts its charts in the names it gives, and adds hooks for interaction we do not use.
-function tidy(svg: string, id: string): string {
+function tidy(svg: string, id: string, name: string): string {
   return svg
     .replace(/<style >.*?<\/style>\n?/s, '')
     .replace(/ (class="zr\d+-[^"]*"|ecmeta_\w+="[^"]*"|pointer-events="visible")/g, '')
     .replace(/\bzr\d+-(?=c\d+["')])/g, `${id}-`)
-    .replace('<svg ', '<svg role="img" ')
+    .replace(/<svg (.*?) xmlns:xlink=[^>]*? (viewBox=[^>]*>)/, `<svg role="img" $1 $2\n${name}`)
+}
+
+// The titles of the panels, for those who hear the chart instead of seeing it.
+function titleOf({ title }: EChartsCoreOption): string {
+  return [title]
+    .flat()
+    .map(panel => (panel as { text: string }).text)
+    .join('; ')
 }

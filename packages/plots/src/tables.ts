@@ -11,7 +11,6 @@ export function markdownTable(variants: readonly VariantSummary[]): string {
     loss(variant.trainLoss?.mean ?? Number.NaN),
     count(variant.parameters),
     count(variant.imagesPerSecond?.mean ?? Number.NaN),
-    String(variant.seeds.length),
     statusText(variant),
   ])
   const header = [
@@ -22,7 +21,6 @@ export function markdownTable(variants: readonly VariantSummary[]): string {
     'parameters',
     'images/s',
     'runs',
-    'status',
   ]
   const rule = header.map((_, column) =>
     column === 0 || column === header.length - 1 ? ':--' : '--:',
@@ -30,11 +28,12 @@ export function markdownTable(variants: readonly VariantSummary[]): string {
   return [header, rule, ...rows].map(cells => `| ${cells.join(' | ')} |\n`).join('')
 }
 
-/** `completed`, or how many runs ended in which way. */
+/** How many runs ended in which way: `2 completed, 1 diverged`. */
 export function statusText({ statuses }: VariantSummary): string {
-  const seen = Object.entries(statuses).filter(([, runs]) => runs > 0)
-  if (seen.length === 1) return seen[0]![0]
-  return seen.map(([status, runs]) => `${runs} ${status}`).join(', ')
+  return Object.entries(statuses)
+    .filter(([, runs]) => runs > 0)
+    .map(([status, runs]) => `${runs} ${status}`)
+    .join(', ')
 }
 
 function escapeCell(text: string): string {

@@ -34,7 +34,7 @@ export function terminalSignalPlot(
   const size = { ...options, width: beside ? third : options.width }
   const scale = scaleOf(signals.flatMap(({ taps }) => taps.map(tap => tap.channelVariance)))
   const panels = signalStatistics.map(({ key, short }) => [
-    ' '.repeat(LABEL_WIDTH) + short.padEnd(size.width - LABEL_WIDTH),
+    short.padEnd(size.width),
     ...drawPanel(signals, key, scale, size),
   ])
   const lines = beside

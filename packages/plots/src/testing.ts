@@ -1,5 +1,6 @@
 // Made-up runs for the tests of this package, shaped like real ones; it is not published.
 // Everything is computed from the arguments: equal calls give equal records.
+import { join } from 'node:path'
 import type { EpochLine, RunRecord, SignalRecord, SignalTap } from '@normfree/runs'
 
 const BLOCKS_PER_STAGE = 3
@@ -171,13 +172,13 @@ function epochOf(epoch: number, epochs: number, accuracy: number, seed: number):
   const progress = 1 - Math.exp((-4 * epoch) / epochs)
   const noise =
     wobble(epoch * 3 + seed * 7) * 0.02 * (1 - epoch / epochs) +
-    wobble(seed * 5 + accuracy * 1000) * 0.002
+    wobble(seed * 5 + accuracy * 1000) * 0.008
   return {
     kind: 'epoch',
     epoch,
     step: epoch * 390,
     trainLoss: 2.3 - 1.5 * progress * accuracy - noise,
-    trainAccuracy: 0.1 + (accuracy + 0.02) * progress * 0.95,
+    trainAccuracy: 0.1 + (accuracy + 0.02) * progress * 0.95 + noise / 2,
     testLoss: 2.3 - 1.45 * progress * accuracy - noise,
     testAccuracy: 0.1 + (accuracy - 0.1) * progress * 1.0187 + noise,
     seconds: 28 + wobble(epoch),
@@ -201,4 +202,35 @@ function trained(signal: SignalRecord): SignalRecord {
 // A fixed sequence in -1..1 that looks irregular.
 function wobble(index: number): number {
   return Math.sin(index * 12.9898) * Math.cos(index * 4.1414)
+}
+
+/** The file that holds what a chart looked like when it was last looked at. */
+export function snapshotFile(name: string): string {
+  return join(import.meta.dirname, '../src/snapshots', name)
+}
+
+/** SVG with coordinates to one decimal, so that rounding errors change no snapshot. */
+export function roundNumbers(svg: string): string {
+  return svg.replace(/\d+\.\d+/g, text => String(Number(Number(text).toFixed(1))))
+}
+
+/** Every text of an SVG with its place. */
+export function textsOf(svg: string): { x: number; y: number; text: string }[] {
+  const pattern = /<text [^>]*translate\(([\d.]+) ([\d.]+)\)[^>]*>([^<]*)<\/text>/g
+  return [...svg.matchAll(pattern)].map(([, x, y, text]) => ({
+    x: Number(x),
+    y: Number(y),
+    text: text!,
+  }))
+}
+
+/** Every data point of an SVG with its place, in the order of drawing. */
+export function symbolsOf(svg: string): { x: number; y: number; radius: number; fill: string }[] {
+  const pattern = /matrix\(([\d.]+),0,0,[\d.]+,([\d.]+),([\d.]+)\)" fill="([^"]+)"/g
+  return [...svg.matchAll(pattern)].map(([, radius, x, y, fill]) => ({
+    x: Number(x),
+    y: Number(y),
+    radius: Number(radius),
+    fill: fill!,
+  }))
 }

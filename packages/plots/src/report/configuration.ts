@@ -1,7 +1,7 @@
 // What was run: where the variants differ, all they have in common, and how to run it again.
 import type { Json, RunConfigJson, RunRecord } from '@normfree/runs'
 import { type Html, type HtmlValue, html } from './html.ts'
-import { swatch } from './results.ts'
+import { swatch } from './swatch.ts'
 
 /** The keys in which the variants differ, one row a variant. */
 export function differencesTable(runs: readonly RunRecord[]): HtmlValue {

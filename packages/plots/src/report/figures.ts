@@ -1,15 +1,17 @@
 // The charts of the report, as inline SVG with a description for those who cannot see it.
 import type { RunRecord, SignalLine, SignalRecord } from '@normfree/runs'
 import { type CurveMetric, curvePlot } from '../curve-plot.ts'
-import { signalPlot } from '../signal-plot.ts'
+import { overflowOf, signalPlot } from '../signal-plot.ts'
 import { renderSvg } from '../svg.ts'
 import { joinAnd } from './finding.ts'
 import { Html, type HtmlValue, html } from './html.ts'
+import { swatch } from './swatch.ts'
 
 /** Training loss and test accuracy over the epochs. */
 export function curveFigures(runs: readonly RunRecord[]): HtmlValue {
   if (runs.every(run => run.epochs.length === 0)) return html`<p>No epoch was finished.</p>`
-  return html`<div class="pair">
+  return html`${legendOf(variantsOf(runs))}
+<div class="pair">
 ${curveFigure(runs, 'trainLoss', 'Training loss over the epochs, one line a variant')}
 ${curveFigure(runs, 'testAccuracy', 'Test accuracy over the epochs, one line a variant')}
 </div>`
@@ -17,19 +19,32 @@ ${curveFigure(runs, 'testAccuracy', 'Test accuracy over the epochs, one line a v
 
 /** The signal of every variant before the first step and after the last. */
 export function signalFigures(runs: readonly RunRecord[]): HtmlValue {
-  const variants = [...new Set(runs.map(run => run.header.name))]
+  const variants = variantsOf(runs)
   const figures = [
     signalFigure(runs, variants, 'init', 'At initialisation'),
     signalFigure(runs, variants, 'end', 'After training'),
   ].filter(figure => figure !== null)
   if (figures.length === 0) return html`<p>No signal was measured.</p>`
-  return html`<div class="pair">${figures}</div>`
+  return html`${legendOf(variants, signalMarks)}
+<div class="pair">${figures}</div>`
+}
+
+const signalMarks = html`<li><span class="dash"></span>predicted variance</li>
+<li><span class="dot"></span>end of a stage</li>`
+
+// One legend for all charts of a section, in HTML: it wraps, and grows with the reader's font.
+function legendOf(variants: readonly string[], marks: HtmlValue = null): Html {
+  return html`<ul class="legend">${variants.map((name, index) => html`<li>${swatch(index)}${name}</li>`)}${marks}</ul>`
+}
+
+function variantsOf(runs: readonly RunRecord[]): string[] {
+  return [...new Set(runs.map(run => run.header.name))]
 }
 
 function curveFigure(runs: readonly RunRecord[], metric: CurveMetric, label: string): Html {
-  const svg = renderSvg(curvePlot(runs, metric), {
+  const svg = renderSvg(curvePlot(runs, metric, { legend: false }), {
     width: 520,
-    height: 360,
+    height: 320,
     theme: 'page',
     id: metric,
   })
@@ -44,17 +59,16 @@ function signalFigure(
 ): Html | null {
   const signals = variants.flatMap(name => signalOf(runs, name, when))
   if (signals.length === 0) return null
-  const svg = renderSvg(signalPlot(signals, { variants }), {
-    width: 620,
-    height: 700,
+  const svg = renderSvg(signalPlot(signals, { variants, legend: false }), {
+    width: 520,
+    height: 640,
     theme: 'page',
     id: `signal-${when}`,
   })
-  const inputs = [...new Set(signals.map(signal => signal.input))]
   return html`<figure aria-label="${title}: three statistics of the signal at every block">
 <h3>${title}</h3>
 ${new Html(svg)}
-<figcaption>Input: ${joinAnd(inputs)}.${coincidences(signals).map(names => ` The lines of ${joinAnd(names)} coincide.`)}</figcaption>
+<figcaption>${captionOf(signals)}</figcaption>
 </figure>`
 }
 
@@ -69,6 +83,16 @@ function signalOf(
     .filter(run => run.header.name === name)
     .flatMap(run => run.signals.filter(line => line.when === when))
   return lines.slice(0, 1).map(line => ({ ...line.signal, model: name }))
+}
+
+function captionOf(signals: readonly SignalRecord[]): string {
+  const inputs = [...new Set(signals.map(signal => signal.input))]
+  const overflows = signals.flatMap(signal => {
+    const where = overflowOf(signal)
+    return where === null ? [] : `${signal.model}: ${where}.`
+  })
+  const hidden = coincidences(signals).map(names => `The lines of ${joinAnd(names)} coincide.`)
+  return [`Input: ${joinAnd(inputs)}.`, ...overflows, ...hidden].join(' ')
 }
 
 // Variants that differ only in how they are trained start with one signal: one line hides the other.

@@ -53,9 +53,10 @@ function leadHeadline(best: Ranked, second: Ranked): string {
 
 function levelHeadline(level: Ranked[], ranked: Ranked[]): string {
   const names = level.map(variant => `${variant.name} (${percentSpread(variant.testAccuracy)})`)
+  const why = knowsSpread(...level) ? ': their seeds overlap' : ''
   const next = ranked.find(variant => !level.includes(variant))
-  const rest = next ? `, ahead of ${next.name} (${percentSpread(next.testAccuracy)})` : ''
-  return `${capitalize(joinAnd(names))} are level in test accuracy${rest}.`
+  const rest = next ? `; next is ${next.name} (${percentSpread(next.testAccuracy)})` : ''
+  return `${capitalize(joinAnd(names))} are level in test accuracy${why}${rest}.`
 }
 
 /** Whether `best` is above `other` by its mean and, where spreads are known, with every seed. */
@@ -82,10 +83,13 @@ function nameOf({ name }: VariantSummary): string {
   return name
 }
 
-function statusCaveat({ name, statuses, seeds }: VariantSummary): string[] {
-  return Object.entries(statuses)
+function statusCaveat({ name, statuses, seeds, messages }: VariantSummary): string[] {
+  const ends = Object.entries(statuses)
     .filter(([status, runs]) => status !== 'completed' && runs > 0)
-    .map(([status, runs]) => `${capitalize(name)}: ${runs} of ${seeds.length} runs ${status}.`)
+    .map(([status, runs]) => `${runs} of ${seeds.length} ${status}`)
+  if (ends.length === 0) return []
+  const reasons = messages.length > 0 ? ` (${messages.join('; ')})` : ''
+  return [`${capitalize(name)}: ${ends.join(', ')}${reasons}.`]
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -1,5 +1,6 @@
 // HTML text in which every value is escaped unless it is HTML already. The only way the report
 // makes markup: a record cannot smuggle any in.
+import { escapeText } from '../escape.ts'
 
 /** A piece of HTML. */
 export class Html {
@@ -15,8 +16,8 @@ export type HtmlValue = string | number | null | Html | readonly HtmlValue[]
 
 /** A template literal of HTML. */
 export function html(strings: TemplateStringsArray, ...values: HtmlValue[]): Html {
-  const pieces = strings.map(
-    (text, index) => text + (index < values.length ? embed(values[index]!) : ''),
+  const pieces = strings.flatMap((text, index) =>
+    index < values.length ? [text, embed(values[index]!)] : text,
   )
   return new Html(pieces.join(''))
 }
@@ -26,16 +27,4 @@ function embed(value: HtmlValue): string {
   if (value instanceof Html) return value.text
   if (typeof value === 'object') return value.map(embed).join('')
   return escapeText(String(value))
-}
-
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escapeText(text: string): string {
-  return text.replace(/[&<>"']/g, character => ENTITIES[character]!)
 }

@@ -52,7 +52,7 @@ ${curveFigures(runs)}
 </section>
 <section aria-labelledby="signal">
 <h2 id="signal">Signal propagation</h2>
-<p>A network that trains well keeps the variance of its channels near the predicted one, and their mean near zero. Growth from block to block that nothing resets is the mark of one that will not.</p>
+<p>Mean and variance at every block, as in Brock, De and Smith (2021). A normalizer-free network should follow its predicted line; growth from block to block that nothing resets is a warning.</p>
 ${signalFigures(runs)}
 </section>
 ${setup(input)}

@@ -4,31 +4,26 @@ import { seriesColor } from '../colors.ts'
 import { count, loss, percent, percentSpread } from '../numbers.ts'
 import { statusText } from '../tables.ts'
 import { type Html, type HtmlValue, html } from './html.ts'
+import { swatch } from './swatch.ts'
 
 /** One row a variant, in the order in which they were run; the swatch is its colour in the charts. */
 export function resultsTable(variants: readonly VariantSummary[]): Html {
   const range = rangeOf(variants.flatMap(({ testAccuracy }) => testAccuracy?.values ?? []))
   return html`
 <div class="scroll"><table>
-<caption>Final figures of completed runs: the mean and, over several seeds, ± one sample standard deviation.</caption>
+<caption>Final figures of completed runs: the mean and, over several seeds, ± one sample standard deviation.${rangeNote(range)}</caption>
 <thead><tr>
 <th scope="col">Variant</th>
 <th scope="col" class="number">Test accuracy</th>
-<th scope="col" class="strip-head">Each seed${range && html` <span class="quiet">${percent(range[0])} to ${percent(range[1])}</span>`}</th>
+<th scope="col">Each seed</th>
 <th scope="col" class="number">Train accuracy</th>
 <th scope="col" class="number">Train loss</th>
 <th scope="col" class="number">Parameters</th>
 <th scope="col" class="number">Images/s</th>
-<th scope="col" class="number">Seeds</th>
-<th scope="col">Status</th>
+<th scope="col">Runs</th>
 </tr></thead>
 <tbody>${variants.map((variant, index) => variantRow(variant, index, range))}</tbody>
 </table></div>`
-}
-
-/** A coloured key, as in the legends of the charts. */
-export function swatch(index: number): Html {
-  return html`<span class="swatch" style="background: ${seriesColor(index)}"></span>`
 }
 
 type Range = readonly [low: number, high: number] | null
@@ -42,8 +37,7 @@ function variantRow(variant: VariantSummary, index: number, range: Range): Html 
 <td class="number">${loss(variant.trainLoss?.mean ?? Number.NaN)}</td>
 <td class="number">${count(variant.parameters)}</td>
 <td class="number">${count(variant.imagesPerSecond?.mean ?? Number.NaN)}</td>
-<td class="number">${variant.seeds.length}</td>
-<td>${statusText(variant)}${variant.messages.map(message => html`<small>${message}</small>`)}</td>
+<td>${statusText(variant)}</td>
 </tr>
 `
 }
@@ -52,13 +46,17 @@ function variantRow(variant: VariantSummary, index: number, range: Range): Html 
 function strip(accuracy: Spread | null, index: number, range: Range): HtmlValue {
   if (!accuracy || !range) return null
   const [low, high] = range
-  const at = (value: number) => (8 + (124 * (value - low)) / (high - low || 1)).toFixed(1)
+  const at = (value: number) => (6 + (98 * (value - low)) / (high - low || 1)).toFixed(1)
   const mean = at(accuracy.mean)
-  return html`<svg class="strip" viewBox="0 0 140 20" width="140" height="20" aria-hidden="true">
-<path d="M4 10H136" class="strip-rule"/>
+  return html`<svg class="strip" viewBox="0 0 110 20" width="110" height="20" aria-hidden="true">
+<path d="M2 10H108" class="strip-rule"/>
 <path d="M${mean} 3V17" stroke="${seriesColor(index)}" stroke-width="2"/>
 ${accuracy.values.map(value => html`<circle cx="${at(value)}" cy="10" r="3.5" fill="${seriesColor(index)}" fill-opacity="0.75"/>`)}
 </svg>`
+}
+
+function rangeNote(range: Range): string {
+  return range ? ` Dots are single seeds, from ${percent(range[0])} to ${percent(range[1])}.` : ''
 }
 
 function rangeOf(values: number[]): Range {

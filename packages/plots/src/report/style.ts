@@ -20,7 +20,7 @@ h1 { margin: 0; font-size: 34px; line-height: 1.2; letter-spacing: -0.015em; tex
   max-width: 46em; margin: 20px 0 0; padding-left: 18px; border-left: 4px solid var(--accent);
   font-size: 20px; line-height: 1.45; text-wrap: pretty;
 }
-.caveats { max-width: 52em; margin: 12px 0 0; padding-left: 22px; color: var(--plot-muted); list-style: none; }
+.caveats { max-width: 52em; margin: 12px 0 0; padding: 0 0 0 22px; color: var(--plot-muted); list-style: none; }
 section { margin-top: 48px; }
 h2 { margin: 0 0 4px; font-size: 22px; letter-spacing: -0.01em; }
 h3 { margin: 0 0 4px; font-size: 16px; }
@@ -29,25 +29,26 @@ section > p { max-width: 46em; margin: 0 0 16px; color: var(--plot-muted); text-
   background: var(--plot-paper); border: 1px solid var(--plot-rule); border-radius: 10px;
 }
 .scroll { overflow-x: auto; }
-table { width: 100%; border-collapse: collapse; font-size: 15px; font-variant-numeric: tabular-nums; }
+table { width: 100%; border-collapse: collapse; font-size: 14.5px; font-variant-numeric: tabular-nums; }
 caption { padding: 12px 16px 6px; color: var(--plot-muted); font-size: 14px; text-align: left; }
-th, td { padding: 10px 14px; text-align: left; vertical-align: baseline; }
+th, td { padding: 10px; text-align: left; vertical-align: baseline; }
 th:first-child, td:first-child { padding-left: 16px; }
 thead th { color: var(--plot-muted); font-size: 13px; font-weight: 600; white-space: nowrap; }
 tbody tr { border-top: 1px solid var(--plot-rule); }
-tbody th { font-weight: 600; }
+tbody th { font-weight: 600; white-space: nowrap; }
 .number { text-align: right; white-space: nowrap; }
 .strong { font-weight: 600; }
-.quiet { font-weight: 400; }
-td small { display: block; max-width: 22em; color: var(--plot-muted); }
 .swatch { display: inline-block; width: 16px; height: 4px; margin: 0 10px 4px 0; border-radius: 2px; print-color-adjust: exact; }
-.strip { display: block; }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 24px; margin: 0 0 12px; padding: 0; list-style: none; font-size: 15px; }
+.dash { display: inline-block; width: 20px; margin: 0 10px 4px 0; border-top: 2px dashed var(--plot-ink); }
+.dot { display: inline-block; width: 8px; height: 8px; margin: 0 10px 1px 6px; border-radius: 50%; background: var(--plot-ink); print-color-adjust: exact; }
+.strip { display: inline-block; vertical-align: -5px; }
 .strip-rule { stroke: var(--plot-rule); stroke-width: 1; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 16px; }
 figure { margin: 0; padding: 14px; }
-figure h3 { padding-left: 12px; }
+figure h3 { padding-left: 16px; }
 figure svg { display: block; width: 100%; height: auto; }
-figcaption { padding: 4px 12px 0; color: var(--plot-muted); font-size: 14px; }
+figcaption { padding: 4px 16px 0; color: var(--plot-muted); font-size: 14px; }
 pre { margin: 0 0 16px; padding: 14px 16px; overflow-x: auto; font-size: 14px; line-height: 1.5; }
 code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 0.92em; }
 details { margin-top: 16px; }
