@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { newFolder, normfree } from './testing.ts'
+import { newFolder, normfree } from './program.test.util.ts'
 
 describe('bad input', () => {
   it.each<[string[], string | RegExp]>([

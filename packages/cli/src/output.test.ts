@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { newFolder, normfree, program } from './testing.ts'
+import { newFolder, normfree, program } from './program.test.util.ts'
 
 describe('--json', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { normfree } from './testing.ts'
+import { normfree } from './program.test.util.ts'
 
 const committed = new URL('../surface.txt', import.meta.url)
 const commands = ['doctor', 'models', 'spp', 'gain', 'train', 'ablate', 'report']

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { newFolder, normfree, tinyImageFolder } from './testing.ts'
+import { newFolder, normfree, tinyImageFolder } from './program.test.util.ts'
 
 const data = `folder:${tinyImageFolder()}`
 const settings = 'batchSize: 8, precision: float32, schedule: {warmupEpochs: 0.5}'

@@ -3,12 +3,10 @@ export { ConfigError, type ConfigIssue } from './errors.ts'
 export { loadRecipe, parseRunConfig, type RecipeOptions } from './load.ts'
 export { expandPlan, loadPlan, type PlannedRun, type PlanOptions, parsePlan } from './plan.ts'
 export type { KnownNames } from './resolve.ts'
-export {
-  type ClipConfig,
-  type Plan,
-  planSchema,
-  type RunConfig,
-  type RunConfigInput,
-  runConfigSchema,
-  type Settings,
+export type {
+  ClipConfig,
+  Plan,
+  RunConfig,
+  RunConfigInput,
+  Settings,
 } from './schema.ts'
