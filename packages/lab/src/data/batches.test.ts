@@ -93,7 +93,7 @@ describe('batches', () => {
       const options = { batchSize: 64, seed: 0, epoch: 1, augment: null, shuffle: true, dropLast: true }
       for await (const batch of batches(data, 'train', options)) { console.log(batch.size); break }`
     const args = ['--input-type=module', '--eval', program]
-    const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 })
+    const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 50_000 })
     expect(run).toMatchObject({ status: 0, stdout: '64\n', stderr: '' })
   })
 })

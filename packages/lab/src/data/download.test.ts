@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type DownloadTask, download } from './download.ts'
 import { DataError } from './errors.ts'
@@ -11,17 +12,21 @@ import { temporaryFolder } from './fixtures.test.util.ts'
 const CONTENT = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * i + (i >> 8)) & 255))
 const MD5 = createHash('md5').update(CONTENT).digest('hex')
 const REMEDY = 'Use another source.'
-const PATIENCE = { attempts: 4, backOff: 1, stall: 200 }
+const PATIENCE = { attempts: 4, backOff: 1, stall: 5000 }
+const IMPATIENT = { ...PATIENCE, stall: 500 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void
+/** @param part - the file in which the client gathers what it has received */
+type Handler = (request: IncomingMessage, response: ServerResponse, part: string) => void
 
 /** Answers the n-th request with the n-th handler, and the last one from then on. */
 async function serve(...handlers: Handler[]) {
+  const folder = join(await temporaryFolder(), 'cache')
+  const path = join(folder, 'file.tar.gz')
   const ranges: (string | undefined)[] = []
   const server = createServer((request, response) => {
     const handler = handlers[Math.min(ranges.length, handlers.length - 1)]!
     ranges.push(request.headers.range)
-    handler(request, response)
+    handler(request, response, `${path}.part`)
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
@@ -29,9 +34,8 @@ async function serve(...handlers: Handler[]) {
     server.close()
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/file.tar.gz`
-  const path = join(await temporaryFolder(), 'cache', 'file.tar.gz')
   const task: DownloadTask = { url, path, md5: MD5, remedy: REMEDY }
-  return { task, ranges, folder: join(path, '..') }
+  return { task, ranges, folder }
 }
 
 const whole: Handler = (_, response) => {
@@ -39,9 +43,9 @@ const whole: Handler = (_, response) => {
 }
 
 /** A proper server: answers a range with that range. */
-const ranged: Handler = (request, response) => {
+const ranged: Handler = (request, response, part) => {
   const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
-  if (start === 0) return whole(request, response)
+  if (start === 0) return whole(request, response, part)
   if (start >= CONTENT.length) return void response.writeHead(416).end()
   const range = `bytes ${start}-${CONTENT.length - 1}/${CONTENT.length}`
   const length = CONTENT.length - start
@@ -49,12 +53,14 @@ const ranged: Handler = (request, response) => {
   response.end(CONTENT.subarray(start))
 }
 
-/** Promises all, sends 30,000 bytes, then does `after`. */
+/** Promises all, sends 30,000 bytes, and does `then` once the client has saved them. */
 const partial =
-  (after: (response: ServerResponse) => void): Handler =>
-  (_, response) => {
+  (then: (response: ServerResponse) => void): Handler =>
+  async (_, response, part) => {
     response.writeHead(200, { 'content-length': CONTENT.length })
-    response.write(CONTENT.subarray(0, 30_000), () => setTimeout(after, 20, response))
+    response.write(CONTENT.subarray(0, 30_000))
+    while ((await stat(part).catch(() => ({ size: 0 }))).size < 30_000) await sleep(5)
+    then(response)
   }
 
 const truncating = partial(response => response.destroy())
@@ -112,7 +118,7 @@ describe('download', () => {
 
   it('goes on after the server fell silent', async () => {
     const { task, ranges } = await serve(stalling, ranged)
-    await download(task, PATIENCE)
+    await download(task, IMPATIENT)
     expect(ranges).toEqual([undefined, 'bytes=30000-'])
     expect(await saved(task)).toEqual(CONTENT)
   })
@@ -175,8 +181,8 @@ describe('download', () => {
 
   it('gives up on a server that stays silent, keeping what came', async () => {
     const { task, folder } = await serve(stalling)
-    const message = await failureOf(task, { ...PATIENCE, attempts: 2 })
-    expect(message).toContain('received no data for 0.2 s')
+    const message = await failureOf(task, { ...IMPATIENT, attempts: 2 })
+    expect(message).toContain('received no data for 0.5 s')
     expect(await readdir(folder)).toEqual(['file.tar.gz.part'])
   })
 

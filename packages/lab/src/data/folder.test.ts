@@ -162,7 +162,7 @@ describe('folder', () => {
       console.log((await loadData('folder:${good}')).train.length)
       await loadData('folder:${bad}').catch(error => console.log(error.name))`
     const args = ['--input-type=module', '--eval', program]
-    const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 })
+    const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 50_000 })
     expect(run).toMatchObject({ status: 0, stdout: '4\nDataError\n', stderr: '' })
   })
 })
