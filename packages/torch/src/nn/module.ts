@@ -54,8 +54,9 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
   /** Set by train() and eval(). */
   training = true
   // Keyed by registration, not by function: one hook may be registered twice and removed once.
-  readonly #preHooks = new Map<RemovableHandle, ForwardPreHook<this, In>>()
-  readonly #hooks = new Map<RemovableHandle, ForwardHook<this, In, Out>>()
+  // `never` stands for `this`, which would make a Conv2d no Module: TypeScript compares private fields.
+  readonly #preHooks = new Map<RemovableHandle, ForwardPreHook<never, In>>()
+  readonly #hooks = new Map<RemovableHandle, ForwardHook<never, In, Out>>()
 
   abstract forward(...inputs: In): Out
 
@@ -76,9 +77,9 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
 
   #run(inputs: In): Out {
     let given = inputs
-    for (const hook of this.#preHooks.values()) given = hook(this, given) || given
+    for (const hook of this.#preHooks.values()) given = hook(this as never, given) || given
     let output = this.forward(...given)
-    for (const hook of this.#hooks.values()) output = hook(this, given, output) || output
+    for (const hook of this.#hooks.values()) output = hook(this as never, given, output) || output
     return output
   }
 
