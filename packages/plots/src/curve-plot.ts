@@ -58,7 +58,7 @@ export function curvePlot(
   const entries =
     options.legend === false ? [] : curves.map(({ name, stroke }) => ({ name, color: stroke }))
   const guide = legend(entries)
-  const top = 44 + 34 * legendRows(entries, 520)
+  const top = 44 + 29 * legendRows(entries, 520)
   return {
     ...canvas,
     legend: { ...guide.legend, top: 36 },

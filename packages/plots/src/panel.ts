@@ -1,6 +1,7 @@
 // What all charts share: panels with quiet axes, titles above them, a legend across the top.
 import { color, seriesColor } from './colors.ts'
 import { tick } from './numbers.ts'
+import { textWidth } from './text-width.ts'
 
 /** A value axis, or a logarithmic one. */
 export type Scale = 'value' | 'log'
@@ -84,6 +85,10 @@ export function valueAxis(scale: Scale, panel = 0, label: (value: number) => str
   }
 }
 
+const LEGEND_GAP = 16
+const LEGEND_KEY = 22
+const LEGEND_FONT_SIZE = 13
+
 /** Whether a chart explains its colours itself, or the page around it does. */
 export interface LegendOption {
   /** Default true. */
@@ -97,10 +102,10 @@ export function legend(entries: readonly LegendEntry[]) {
       top: 6,
       left: 12,
       right: 12,
-      itemGap: 22,
-      itemWidth: 22,
+      itemGap: LEGEND_GAP,
+      itemWidth: LEGEND_KEY,
       itemHeight: 7,
-      textStyle: { color: color('ink'), fontSize: 13 },
+      textStyle: { color: color('ink'), fontSize: LEGEND_FONT_SIZE },
       data: entries.map(({ name, style = 'line', color: stroke }) => ({
         name,
         ...(style === 'dot' && { icon: 'circle' }),
@@ -115,7 +120,8 @@ export function legend(entries: readonly LegendEntry[]) {
 /** How many rows a legend may take in an image of that width, to keep the panels below it. */
 export function legendRows(entries: readonly LegendEntry[], width: number): number {
   if (entries.length === 0) return 0
-  const needed = entries.reduce((sum, { name }) => sum + name.length * 7.2 + 50, 0)
+  const key = LEGEND_KEY + 5 + LEGEND_GAP
+  const needed = entries.reduce((sum, { name }) => sum + textWidth(name, LEGEND_FONT_SIZE) + key, 0)
   return Math.max(1, Math.ceil(needed / (width - 24)))
 }
 

@@ -45,7 +45,11 @@ describe('signalPlot', () => {
   it('turns logarithmic where a variance explodes, and stays linear elsewhere', () => {
     expect(signalPlot([signalOf('resnet20')])).toMatchObject({ yAxis: [{ type: 'value' }, {}, {}] })
     const exploding = signalPlot([signalOf('resnet20'), signalOf('resnet20_nonorm')])
-    expect(exploding).toMatchObject({ yAxis: [{ type: 'log' }, { type: 'log' }, { type: 'log' }] })
+    const logarithmic = { yAxis: [{ type: 'log' }, { type: 'log' }, { type: 'log' }] }
+    expect(exploding).toMatchObject(logarithmic)
+    const overflowing = signalOf('resnet20')
+    overflowing.taps.at(-1)!.channelVariance = Number.POSITIVE_INFINITY
+    expect(signalPlot([overflowing])).toMatchObject(logarithmic)
   })
 
   it('says where a signal stops being finite, and draws the rest', () => {

@@ -48,8 +48,8 @@ export interface SignalPlotOptions extends LegendOption {
  * The signal propagation plot of one or several models: three panels over the block index.
  *
  * A colour is a model; the dashed line over a measured variance is the predicted one; black dots
- * mark the ends of stages. All panels become logarithmic together where the variance of some model
- * spans more than a factor of 100. Values that are not finite leave a gap, and the legend says where
+ * mark the ends of stages. All panels become logarithmic together where a variance spans more than a
+ * factor of 100 or overflows. Values that are not finite leave a gap, and the legend says where
  * they begin.
  *
  * @returns an ECharts option for `renderSvg`, made for 800 x 760 px
@@ -59,7 +59,7 @@ export function signalPlot(
   options: SignalPlotOptions = {},
 ): EChartsCoreOption {
   const colorOf = colorsByName(options.variants ?? signals.map(signal => signal.model))
-  const scale = scaleOf(signals.flatMap(({ taps }) => taps.map(tap => tap.channelVariance)))
+  const scale = signalScale(signals)
   const lastIndex = Math.max(...signals.flatMap(({ taps }) => taps.map(tap => tap.index)))
   const entries = options.legend === false ? [] : legendEntries(signals, colorOf)
   const boxes = panelBoxes(legendRows(entries, 800))
@@ -96,6 +96,12 @@ function legendEntries(
     entries.push({ name: 'predicted', style: 'dashed', color: color('ink') })
   }
   return [...entries, { name: 'end of a stage', style: 'dot', color: color('ink') }]
+}
+
+/** Logarithmic where a variance spans more than a factor of 100, or overflows. */
+export function signalScale(signals: readonly SignalRecord[]): Scale {
+  if (signals.some(signal => overflowOf(signal) !== null)) return 'log'
+  return scaleOf(signals.flatMap(({ taps }) => taps.map(tap => tap.channelVariance)))
 }
 
 /** Where a signal stops being finite, in words; null where it never does. */
@@ -155,7 +161,7 @@ function logFloor(signals: readonly SignalRecord[], key: SignalStatistic): numbe
 
 // In percentages, so that the panels fill an image of any height.
 function panelBoxes(rows: number): { title: PanelBox; plot: PanelBox }[] {
-  const first = 1 + 4.5 * rows
+  const first = 1 + 4 * rows
   const pitch = (98 - first) / 3
   return signalStatistics.map((_, panel) => ({
     title: { top: `${first + panel * pitch}%`, height: '3%' },

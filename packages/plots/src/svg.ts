@@ -1,7 +1,7 @@
 // A chart option to SVG text, by ECharts without a DOM. Only the parts of ECharts that our charts
 // use are loaded: the whole of it takes twice as long to import.
 import type { EChartsCoreOption } from 'echarts/core'
-import { init, use } from 'echarts/core'
+import { init, setPlatformAPI, use } from 'echarts/core'
 import 'echarts/lib/chart/custom.js'
 import 'echarts/lib/chart/line.js'
 import 'echarts/lib/component/gridSimple.js'
@@ -10,6 +10,7 @@ import 'echarts/lib/component/title.js'
 import { SVGRenderer } from 'echarts/renderers'
 import { substituteColors, type Theme } from './colors.ts'
 import { escapeText } from './escape.ts'
+import { textWidth } from './text-width.ts'
 
 /** What {@link renderSvg} needs beside the chart. */
 export interface SvgOptions {
@@ -37,6 +38,15 @@ export function renderSvg(option: EChartsCoreOption, options: SvgOptions): strin
 }
 
 use(SVGRenderer)
+
+// Without a browser ECharts takes the widths of a narrow font, and legends run into each other.
+if (!('document' in globalThis)) {
+  setPlatformAPI({
+    measureText: (text, font = '') => ({
+      width: textWidth(text, Number.parseFloat(/[\d.]+(?=px)/.exec(font)?.[0] ?? '12')),
+    }),
+  })
+}
 
 function draw(option: EChartsCoreOption, width: number, height: number): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })

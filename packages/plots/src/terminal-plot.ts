@@ -3,8 +3,8 @@
 import type { SignalRecord } from '@normfree/runs'
 import { BrailleGrid, type Dot, type Paint } from './braille.ts'
 import { tick } from './numbers.ts'
-import { plottable, type Scale, scaleOf } from './panel.ts'
-import { type SignalStatistic, signalStatistics } from './signal-plot.ts'
+import { plottable, type Scale } from './panel.ts'
+import { type SignalStatistic, signalScale, signalStatistics } from './signal-plot.ts'
 
 /** Settings of {@link terminalSignalPlot}. */
 export interface TerminalOptions {
@@ -32,7 +32,7 @@ export function terminalSignalPlot(
   const third = Math.floor((options.width - 4) / 3)
   const beside = third >= NARROWEST_PANEL
   const size = { ...options, width: beside ? third : options.width }
-  const scale = scaleOf(signals.flatMap(({ taps }) => taps.map(tap => tap.channelVariance)))
+  const scale = signalScale(signals)
   const panels = signalStatistics.map(({ key, short }) => [
     short.padEnd(size.width),
     ...drawPanel(signals, key, scale, size),

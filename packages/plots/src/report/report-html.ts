@@ -57,7 +57,7 @@ ${signalFigures(runs)}
 </section>
 ${setup(input)}
 </main>
-<footer>Made by normfree from ${runs.length} recorded ${runs.length === 1 ? 'run' : 'runs'}.</footer>
+<footer>Made by normfree from the records of ${runCount(runs)}.</footer>
 </body>
 </html>
 `.text
@@ -83,5 +83,9 @@ function origin(runs: readonly RunRecord[]): string {
   const days = [...new Set(runs.map(run => run.header.created.slice(0, 10)))].sort()
   const plans = [...new Set(runs.flatMap(run => run.header.plan ?? []))]
   const span = days.length > 1 ? `${days[0]} to ${days.at(-1)}` : days[0]
-  return [...plans.map(plan => `Plan ${plan}`), `${runs.length} runs`, span].join(' · ')
+  return [...plans.map(plan => `Plan ${plan}`), runCount(runs), span].join(' · ')
+}
+
+function runCount({ length }: readonly RunRecord[]): string {
+  return `${length} ${length === 1 ? 'run' : 'runs'}`
 }
