@@ -81,8 +81,15 @@ async function assembleBatch(
   const { height, width, mean, std } = data
   const { images: packed, labels } = data[split]
   const images = await assembler().run({
-    ...{ images: packed, height, width, mean, std },
-    ...{ augment, seed, epoch, indices },
+    images: packed,
+    height,
+    width,
+    mean,
+    std,
+    augment,
+    seed,
+    epoch,
+    indices,
   })
   return { images, labels: indices.map(i => labels[i]!), size: indices.length, indices }
 }

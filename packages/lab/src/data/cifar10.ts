@@ -40,17 +40,8 @@ export async function downloadCifar10(
   const { onProgress, signal } = options
   const remedy = `Without a network, put ${ARCHIVE} into a folder DIR and name it as \`cifar10:DIR\`, or use \`synthetic\`.`
   const url = new URL(ARCHIVE, source.baseUrl).href
-  await download(
-    {
-      url,
-      path,
-      md5: source.md5,
-      remedy,
-      ...(onProgress && { onProgress }),
-      ...(signal && { signal }),
-    },
-    source.patience,
-  )
+  const task = { url, path, md5: source.md5, remedy, onProgress, signal }
+  await download(task, source.patience)
   return fromFiles('cifar10', await filesOfArchive(path, signal), path)
 }
 

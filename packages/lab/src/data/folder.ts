@@ -68,6 +68,6 @@ async function decodeTree(
     side,
     where: tree.where,
     onDecoded: done => onProgress?.(done, slots.size, 'decoding'),
-    ...(signal && { signal }),
+    signal,
   })
 }
