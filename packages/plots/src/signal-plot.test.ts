@@ -66,7 +66,9 @@ describe('signalPlot', () => {
       tap.channelVariance = tap.channelSquaredMean = Number.NaN
       tap.residualVariance = tap.predictedVariance = null
     }
-    expect(labelsOf(draw(signal))).toContain('nf_resnet20, not finite from block 0 on')
+    const svg = draw(signal)
+    expect(labelsOf(svg)).toContain('nf_resnet20, not finite from block 0 on')
+    expect(svg.match(/NaN|Infinity/)).toBeNull()
   })
 
   it('keeps the colour of a name in the list of variants', () => {

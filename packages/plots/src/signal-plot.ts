@@ -89,7 +89,7 @@ function legendEntries(
   colorOf: (name: string) => string,
 ): LegendEntry[] {
   const entries: LegendEntry[] = signals.map(signal => ({
-    name: [signal.model, overflowOf(signal)].filter(Boolean).join(', '),
+    name: labelOf(signal),
     color: colorOf(signal.model),
   }))
   if (signals.some(isPredicted)) {
@@ -102,6 +102,11 @@ function legendEntries(
 export function signalScale(signals: readonly SignalRecord[]): Scale {
   if (signals.some(signal => overflowOf(signal) !== null)) return 'log'
   return scaleOf(signals.flatMap(({ taps }) => taps.map(tap => tap.channelVariance)))
+}
+
+/** The name of the model and, where its signal overflows, from where on. */
+export function labelOf(signal: SignalRecord): string {
+  return [signal.model, overflowOf(signal) ?? []].flat().join(', ')
 }
 
 /** Where a signal stops being finite, in words; null where it never does. */
@@ -137,7 +142,8 @@ function predictedLine(signal: SignalRecord, scale: Scale) {
   }
 }
 
-function isPredicted({ taps }: SignalRecord): boolean {
+/** Whether theory says anything about the model. */
+export function isPredicted({ taps }: SignalRecord): boolean {
   return taps.some(tap => tap.predictedVariance !== null)
 }
 
@@ -152,11 +158,10 @@ function point(tap: SignalTap, key: SignalStatistic, stroke: string, scale: Scal
 // A squared mean a thousand times below the smallest variance is zero for every purpose, and would
 // otherwise stretch its panel down to rounding errors.
 function logFloor(signals: readonly SignalRecord[], key: SignalStatistic): number {
-  const values = (of: SignalStatistic) =>
-    signals.flatMap(({ taps }) => taps.map(tap => tap[of] ?? 0)).filter(value => value > 0)
-  const least = Math.min(...values(key))
-  const floor = Math.max(least, Math.min(...values('channelVariance')) / 1000)
-  return 10 ** Math.floor(Math.log10(floor))
+  const least = (of: SignalStatistic) =>
+    Math.min(...signals.flatMap(({ taps }) => taps.flatMap(tap => plottable(tap[of], 'log') ?? [])))
+  const floor = Math.max(least(key), least('channelVariance') / 1000)
+  return Number.isFinite(floor) ? 10 ** Math.floor(Math.log10(floor)) : 1 // 1: an empty panel
 }
 
 // In percentages, so that the panels fill an image of any height.

@@ -4,7 +4,13 @@ import type { SignalRecord } from '@normfree/runs'
 import { BrailleGrid, type Dot, type Paint } from './braille.ts'
 import { tick } from './numbers.ts'
 import { plottable, type Scale } from './panel.ts'
-import { type SignalStatistic, signalScale, signalStatistics } from './signal-plot.ts'
+import {
+  isPredicted,
+  labelOf,
+  type SignalStatistic,
+  signalScale,
+  signalStatistics,
+} from './signal-plot.ts'
 
 /** Settings of {@link terminalSignalPlot}. */
 export interface TerminalOptions {
@@ -117,11 +123,13 @@ function predictedOf(tap: SignalRecord['taps'][number], key: SignalStatistic): n
 
 function legendLine(signals: readonly SignalRecord[], color: boolean): string {
   const paint = painter(color)
-  const models = signals.map((signal, style) =>
-    color ? `${paint('━━', style)} ${signal.model}` : `${letterOf(style, false)} ${signal.model}`,
-  )
+  const models = signals.map((signal, style) => {
+    const key = color ? paint('━━', style) : letterOf(style, false)
+    return `${key} ${labelOf(signal)}`
+  })
+  const predicted = signals.some(isPredicted) ? ['dotted: predicted'] : []
   const stageEnd = color ? '● end of a stage' : 'capital: end of a stage'
-  return [...models, 'dotted: predicted', stageEnd].join('   ')
+  return [...models, ...predicted, stageEnd].join('   ')
 }
 
 function letterOf(style: number, capital: boolean): string {
