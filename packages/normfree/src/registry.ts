@@ -21,6 +21,8 @@ export interface ModelEntry {
   paper: string
   /** Side of the square input that MACs are quoted for, in pixels. */
   resolution: number
+  /** Side of the noise images of its signal plot: larger, so that zero padding weighs less. */
+  signalResolution: number
   create(options: ModelOptions): nn.Module
 }
 
@@ -58,6 +60,7 @@ function cifarResNets(): ModelEntry[] {
       description: `${depth} layers, 32 px, ${description}`,
       paper,
       resolution: 32,
+      signalResolution: 128,
       create: options => new CifarResNet({ depth, form: form as CifarResNetForm, ...options }),
     })),
   )
@@ -91,8 +94,9 @@ export function modelEntry(name: string): ModelEntry {
   const entry = REGISTRY.get(name)
   if (entry) return entry
   const near = nearestNames(name, [...REGISTRY.keys()])
+  const hint = near.length > 0 ? ` Did you mean ${near.join(', ')}?` : ''
   throw new UnknownModelError(
-    `Expected a model name but received "${name}". Did you mean ${near.join(', ')}? \`normfree models\` lists all.`,
+    `Expected a model name but received "${name}".${hint} \`normfree models\` lists all.`,
   )
 }
 

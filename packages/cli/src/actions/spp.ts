@@ -17,8 +17,9 @@ export default async function spp(
   ...names: string[]
 ): Promise<void> {
   configureEngine({ ...flags, seed: flags.seed ?? 0 })
-  const { draws, batch } = flags
-  const signals = names.map(name => initialSignal(name, { draws, batch }))
+  const { draws, batch, resolution } = flags
+  const size = resolution === undefined ? {} : { resolution }
+  const signals = names.map(name => initialSignal(name, { draws, batch, ...size }))
   const files = drawFiles(signals, flags, names)
   if (flags.json) this.printJson({ signals, files })
   else {

@@ -10,6 +10,7 @@ export interface SppFlags extends CommonFlags {
   readonly png?: string
   readonly draws: number
   readonly batch: number
+  readonly resolution?: number
 }
 
 export const spp = buildCommand<SppFlags, string[], Context>({
@@ -36,16 +37,23 @@ export const spp = buildCommand<SppFlags, string[], Context>({
       draws: {
         kind: 'parsed',
         parse: integerFrom(1),
-        default: '3',
+        default: '5',
         brief: 'Initialisations to average over',
         placeholder: 'N',
       },
       batch: {
         kind: 'parsed',
         parse: integerFrom(2),
-        default: '128',
+        default: '16',
         brief: 'Noise images in a batch',
         placeholder: 'N',
+      },
+      resolution: {
+        kind: 'parsed',
+        parse: integerFrom(8),
+        optional: true,
+        brief: "Side of the noise images in pixels [default = the model's, 4x its training size]",
+        placeholder: 'PX',
       },
     },
     positional: {

@@ -11,7 +11,7 @@ const BATCH = 128
 
 /** The architecture's signal at initialisation; draws models of its own from the default random stream. */
 export const signalAtInit = (model: string, numClasses: number): SignalRecord =>
-  initialSignal(model, { numClasses, draws: 3, batch: BATCH })
+  initialSignal(model, { numClasses })
 
 /** The trained model's signal on test images, in training mode. */
 export async function signalAtEnd(
