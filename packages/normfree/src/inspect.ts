@@ -1,5 +1,6 @@
 // Sizes of a model: parameters and multiply-accumulates.
 import { nn, noGrad, type Tensor, tidy, zeros } from '@normfree/torch'
+import { undisturbed } from './undisturbed.ts'
 
 /** Number of trained values. */
 export const countParameters = (model: nn.Module): number =>
@@ -29,11 +30,9 @@ export function countMacs(model: nn.Module, side: number): number {
       ]
     return []
   })
-  const training = model.training
   try {
-    noGrad(() => tidy(() => void model.eval()(zeros([1, 3, side, side]))))
+    undisturbed(model, () => noGrad(() => tidy(() => void model.eval()(zeros([1, 3, side, side])))))
   } finally {
-    model.train(training)
     for (const handle of handles) handle.remove()
   }
   return macs

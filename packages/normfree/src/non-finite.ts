@@ -1,6 +1,7 @@
 // Finds where a forward pass first produced NaN or infinity.
 import { type nn, noGrad, Tensor, tidy } from '@normfree/torch'
 import { residualBlocks } from './signal.ts'
+import { undisturbed } from './undisturbed.ts'
 
 /** The first module, in the order of computation, whose output was not finite. */
 export interface NonFinite {
@@ -14,7 +15,10 @@ export interface NonFinite {
 export const allFinite = (x: Tensor): boolean =>
   noGrad(() => tidy(() => x.detach().isfinite().all().item() === 1))
 
-/** Runs `model` on `input` as it stands and names the first culprit; null when all is finite. */
+/**
+ * Runs `model` on `input` in the mode it is in and names the first culprit; null when all is finite.
+ * Running statistics are as before afterwards.
+ */
 export function findNonFinite(model: nn.Module, input: Tensor): NonFinite | null {
   let culprit: string | null = null
   const handles = [...model.namedModules()].map(([name, module]) =>
@@ -23,7 +27,7 @@ export function findNonFinite(model: nn.Module, input: Tensor): NonFinite | null
     }),
   )
   try {
-    noGrad(() => tidy(() => void model(input)))
+    undisturbed(model, () => noGrad(() => tidy(() => void model(input))))
   } finally {
     for (const handle of handles) handle.remove()
   }

@@ -2,6 +2,7 @@
 // and at every residual block, measured in one pass that keeps no activation.
 import { ArgumentError, type nn, noGrad, ones, type Tensor, tidy } from '@normfree/torch'
 import { ResidualBlock } from './models/residual-block.ts'
+import { undisturbed } from './undisturbed.ts'
 
 /** One point of the plot. */
 export interface SignalTap {
@@ -99,23 +100,6 @@ const stemTap = ({ squaredMean, variance }: ChannelStatistics): SignalTap => ({
   residualVariance: null,
   predictedVariance: null,
 })
-
-/** Runs `work` and puts the model's buffers and modes back as they were. */
-function undisturbed(model: nn.Module, work: () => void): void {
-  const modes = [...model.namedModules()].map(([, module]) => [module, module.training] as const)
-  const saved = [...model.namedBuffers()].map(([, buffer]) => [buffer, buffer.clone()] as const)
-  try {
-    work()
-  } finally {
-    for (const [module, training] of modes) module.training = training
-    noGrad(() => {
-      for (const [buffer, copy] of saved) {
-        buffer.copy_(copy)
-        copy.dispose()
-      }
-    })
-  }
-}
 
 /**
  * Opens branches that start silent (SkipInit scalars and last norm weights at 0) by setting those

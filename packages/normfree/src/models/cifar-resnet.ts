@@ -7,7 +7,7 @@
 // - `nf`: normalizer-free pre-activation blocks (NF-ResNets, section 4.4): Scaled WS in the deepmind
 //   convention, gamma and beta in the activations, SkipInit. The papers build none for CIFAR; stage
 //   transitions follow their ImageNet nets: a strided 1 x 1 convolution of the normalized input.
-import { cat, nn, type Tensor, zeros, zerosLike } from '@normfree/torch'
+import { ArgumentError, cat, nn, type Tensor, zeros, zerosLike } from '@normfree/torch'
 import type { ActivationName } from '../activations.ts'
 import { ScaledActivation } from '../layers/scaled-activation.ts'
 import { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
@@ -17,6 +17,7 @@ import { type BlockPosition, ResidualBlock } from './residual-block.ts'
 export type CifarResNetForm = 'batch' | 'none' | 'nf'
 
 export interface CifarResNetOptions {
+  /** 6n + 2, n blocks a stage: 20, 32, 44, 56, 110, ... */
   depth: number
   form: CifarResNetForm
   /** Default 10. */
@@ -29,7 +30,11 @@ export interface CifarResNetOptions {
 
 const WIDTHS = [16, 32, 64] as const
 
-/** Images (N, 3, 32, 32) to logits (N, numClasses). */
+/**
+ * Images (N, 3, 32, 32) to logits (N, numClasses).
+ *
+ * @throws ArgumentError when `depth` is not 6n + 2.
+ */
 export class CifarResNet extends nn.Module {
   readonly conv1: nn.Conv2d
   readonly bn1: nn.Module
@@ -45,6 +50,7 @@ export class CifarResNet extends nn.Module {
     super()
     const { depth, form, numClasses = 10, alpha = 0.2, activation = 'relu' } = options
     const nf = form === 'nf'
+    const blocks = blocksPerStage(depth)
     this.form = form
     this.alpha = nf ? alpha : null
     this.conv1 = nf
@@ -52,7 +58,7 @@ export class CifarResNet extends nn.Module {
       : plainConv(3, WIDTHS[0], 1, form === 'none')
     this.bn1 = form === 'batch' ? new nn.BatchNorm2d(WIDTHS[0]) : new nn.Identity()
     const stages = [0, 1, 2].map(
-      stage => new nn.Sequential(...stageBlocks(stage, (depth - 2) / 6, form, alpha, activation)),
+      stage => new nn.Sequential(...stageBlocks(stage, blocks, form, alpha, activation)),
     )
     ;[this.layer1, this.layer2, this.layer3] = stages as [
       nn.Sequential,
@@ -75,6 +81,15 @@ export class CifarResNet extends nn.Module {
     const y = this.layer3(this.layer2(this.layer1(stem)))
     return nf ? this.act(y) : y
   }
+}
+
+function blocksPerStage(depth: number): number {
+  const blocks = (depth - 2) / 6
+  if (!Number.isInteger(blocks) || blocks < 1)
+    throw new ArgumentError(
+      `Expected 6n + 2 (20, 32, 44, ...) for \`depth\` but received ${depth}.`,
+    )
+  return blocks
 }
 
 function stageBlocks(

@@ -1,0 +1,19 @@
+// Looking at a model leaves no trace in it: whatever diagnostics run is run through here.
+import { type nn, noGrad } from '@normfree/torch'
+
+/** Runs `work` and puts the buffers and modes of `model` back as they were, also after a throw. */
+export function undisturbed(model: nn.Module, work: () => void): void {
+  const modes = [...model.namedModules()].map(([, module]) => [module, module.training] as const)
+  const saved = [...model.namedBuffers()].map(([, buffer]) => [buffer, buffer.clone()] as const)
+  try {
+    work()
+  } finally {
+    for (const [module, training] of modes) module.training = training
+    noGrad(() => {
+      for (const [buffer, copy] of saved) {
+        buffer.copy_(copy)
+        copy.dispose()
+      }
+    })
+  }
+}
