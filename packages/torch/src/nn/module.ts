@@ -54,9 +54,9 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
   /** Set by train() and eval(). */
   training = true
   // Keyed by registration, not by function: one hook may be registered twice and removed once.
-  // `never` stands for `this`, which would make a Conv2d no Module: TypeScript compares private fields.
-  readonly #preHooks = new Map<RemovableHandle, ForwardPreHook<never, In>>()
-  readonly #hooks = new Map<RemovableHandle, ForwardHook<never, In, Out>>()
+  // Without their types: TypeScript compares private fields, and a Conv2d would be no Module.
+  readonly #preHooks = new Map<RemovableHandle, ErasedHook>()
+  readonly #hooks = new Map<RemovableHandle, ErasedHook>()
 
   abstract forward(...inputs: In): Out
 
@@ -77,9 +77,11 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
 
   #run(inputs: In): Out {
     let given = inputs
-    for (const hook of this.#preHooks.values()) given = hook(this as never, given) || given
+    for (const hook of this.#preHooks.values())
+      given = (hook(this as never, given as never) as In | undefined) || given
     let output = this.forward(...given)
-    for (const hook of this.#hooks.values()) output = hook(this as never, given, output) || output
+    for (const hook of this.#hooks.values())
+      output = (hook(this as never, given as never, output as never) as Out | undefined) || output
     return output
   }
 
@@ -193,7 +195,9 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
 // biome-ignore lint/suspicious/noExplicitAny: the signature is what this type leaves open
 export type AnyModule = Module<any[], any>
 
-function register<Hook>(hooks: Map<RemovableHandle, Hook>, hook: Hook): RemovableHandle {
+type ErasedHook = (...args: never[]) => unknown
+
+function register(hooks: Map<RemovableHandle, ErasedHook>, hook: ErasedHook): RemovableHandle {
   const handle = { remove: () => void hooks.delete(handle) }
   hooks.set(handle, hook)
   return handle
