@@ -4,14 +4,18 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-const testsOf = (pkg: string) =>
-  readdirSync(join('packages', pkg, 'src'), { recursive: true, encoding: 'utf8' })
+const testsOf = (pkg: string, sources = 'src', compiled = 'dist') =>
+  readdirSync(join('packages', pkg, sources), { recursive: true, encoding: 'utf8' })
     .filter(file => file.endsWith('.test.ts'))
-    .map(file => `packages/${pkg}/dist/${file.replace(/\.ts$/, '.js')}`)
+    .map(file => `packages/${pkg}/${compiled}/${file.replace(/\.ts$/, '.js')}`)
 
 export default defineConfig({
   test: {
-    include: [...readdirSync('packages').flatMap(testsOf), 'test/**/*.test.mjs'],
+    include: [
+      ...readdirSync('packages').flatMap(pkg => testsOf(pkg)),
+      ...testsOf('torch', 'codegen', 'dist-codegen'),
+      'test/**/*.test.mjs',
+    ],
     exclude: ['**/node_modules/**'],
     pool: 'forks',
     maxWorkers: 2,

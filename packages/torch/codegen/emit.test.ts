@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest'
+import { emitOperator, matchCode, typescriptType } from './emit.ts'
+import { parseSchema } from './schema.ts'
+
+const emit = (...texts: string[]) => {
+  const schemas = texts.map(parseSchema)
+  return emitOperator(schemas[0].name, schemas, schema => texts.indexOf(schema.text))
+}
+
+describe('typescriptType', () => {
+  it.each([
+    ['Tensor', 'Tensor'],
+    ['Tensor?', 'Tensor | null'],
+    ['Tensor[]', 'readonly Tensor[]'],
+    ['Tensor?[]', 'readonly (Tensor | null)[]'],
+    ['int[2]', 'number | readonly number[]'],
+    ['int[]?', 'readonly number[] | null'],
+    ['ScalarType?', 'DType | null'],
+  ])('of %s is %s', (type, expected) => {
+    expect(typescriptType(type)).toBe(expected)
+  })
+
+  it('is refused for a type that JavaScript has nothing for', () => {
+    expect(() => typescriptType('Future')).toThrow('no TypeScript type for Future')
+  })
+})
+
+describe('matchCode', () => {
+  it('tells apart what an argument may be; capitals may be null', () => {
+    const types = [
+      'Tensor',
+      'Tensor?',
+      'Tensor[]',
+      'int',
+      'int[]',
+      'int[2]',
+      'Scalar',
+      'bool',
+      'str',
+    ]
+    expect(types.map(matchCode)).toEqual(['t', 'T', 'a', 'n', 'l', 'm', 'c', 'b', 's'])
+  })
+})
+
+describe('emitOperator', () => {
+  it('writes one call for one schema', () => {
+    const { functionText, methodText } = emit(
+      'aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor',
+    )
+    expect(functionText).toMatchInlineSnapshot(`
+      "/** \`aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor\` */
+      export function softmax(self: Tensor, dim: number, dtype?: DType | null): Tensor {
+        return call(0, self, dim, dtype) as Tensor
+      }
+      "
+    `)
+    expect(methodText).toMatchInlineSnapshot(`
+      "  /** \`aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor\` */
+        softmax(dim: number, dtype?: DType | null): Tensor {
+          return call(0, this, dim, dtype) as Tensor
+        }
+      "
+    `)
+  })
+
+  it('puts keyword-only arguments into options and returns several results as a tuple', () => {
+    const { functionText } = emit(
+      'aten::f(Tensor x, *, bool sorted=True) -> (Tensor values, Tensor indices)',
+    )
+    expect(functionText).toMatchInlineSnapshot(`
+      "/** \`aten::f(Tensor x, *, bool sorted=True) -> (Tensor values, Tensor indices)\` */
+      export function f(x: Tensor, options: { sorted?: boolean } = NONE): [Tensor, Tensor] {
+        return call(0, x, options.sorted) as [Tensor, Tensor]
+      }
+      "
+    `)
+  })
+
+  it('has no method where self is not the first', () => {
+    expect(emit('aten::cat(Tensor[] tensors, int dim=0) -> Tensor').methodText).toBe('')
+  })
+
+  it('tells Tensor and Scalar apart without a table', () => {
+    const { functionText } = emit(
+      'aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor',
+      'aten::add.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor',
+    )
+    expect(functionText).toMatchInlineSnapshot(`
+      "/**
+       * \`aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor\`
+       *
+       * \`aten::add.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor\`
+       */
+      export function add(self: Tensor, other: Tensor | Scalar, options: { alpha?: Scalar } = NONE): Tensor {
+        return (isTensor(other) ? call(0, self, other, options.alpha) : call(1, self, other, options.alpha)) as Tensor
+      }
+      "
+    `)
+  })
+
+  it('chooses among other overloads by a table', () => {
+    const { functionText, methodText } = emit(
+      'aten::sum(Tensor self, *, ScalarType? dtype=None) -> Tensor',
+      'aten::sum.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor',
+    )
+    expect(functionText).toMatchInlineSnapshot(`
+      "/**
+       * \`aten::sum(Tensor self, *, ScalarType? dtype=None) -> Tensor\`
+       *
+       * \`aten::sum.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor\`
+       */
+      export function sum(self: Tensor, options?: { dtype?: DType | null }): Tensor
+      export function sum(self: Tensor, dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+      export function sum(...args: unknown[]): Tensor {
+        return overloaded([[0, 't', 1, ['dtype']], [1, 'tMb', 2, ['dtype']]], args) as Tensor
+      }
+      "
+    `)
+    expect(methodText).toMatchInlineSnapshot(`
+      "  /**
+         * \`aten::sum(Tensor self, *, ScalarType? dtype=None) -> Tensor\`
+         *
+         * \`aten::sum.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor\`
+         */
+        sum(options?: { dtype?: DType | null }): Tensor
+        sum(dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+        sum(...args: unknown[]): Tensor {
+          return overloaded([[0, 't', 1, ['dtype']], [1, 'tMb', 2, ['dtype']]], [this, ...args]) as Tensor
+        }
+      "
+    `)
+  })
+
+  it('gives factories a default dtype and requiresGrad', () => {
+    const { functionText } = emit(
+      'aten::zeros(SymInt[] size, *, ScalarType? dtype=None, Device? device=None) -> Tensor',
+    )
+    expect(functionText).toMatchInlineSnapshot(`
+      "/** \`aten::zeros(SymInt[] size, *, ScalarType? dtype=None, Device? device=None) -> Tensor\` */
+      export function zeros(size: readonly number[], options: { dtype?: DType | null; device?: Device | null; requiresGrad?: boolean } = NONE): Tensor {
+        return leaf(call(0, size, options.dtype ?? 'float32', options.device), options) as Tensor
+      }
+      "
+    `)
+  })
+
+  it('exports a reserved name under another binding', () => {
+    const { functionText, methodText } = emit('aten::var(Tensor self) -> Tensor')
+    expect(functionText).toMatch(/^function \$var\(/m)
+    expect(functionText).toContain('export { $var as var }')
+    expect(methodText).toMatch(/^ {2}var\(\): Tensor/m)
+  })
+
+  it('keeps a required argument after one with a default', () => {
+    const { functionText } = emit('aten::f(Tensor self, int a=1, int b) -> Tensor')
+    expect(functionText).toContain('f(self: Tensor, a: number | undefined, b: number): Tensor')
+  })
+})
