@@ -114,8 +114,17 @@ export function openBranches(model: nn.Module): void {
   })
 }
 
-/** The mean of several measurements of the same model, tap by tap (draws of the weights, say). */
+/**
+ * The mean of several measurements of the same model, tap by tap (draws of the weights, say).
+ *
+ * @throws ArgumentError when there are none, or they have not the same number of taps.
+ */
 export function meanSignal(draws: readonly (readonly SignalTap[])[]): SignalTap[] {
+  const lengths = new Set(draws.map(({ length }) => length))
+  if (lengths.size !== 1)
+    throw new ArgumentError(
+      `Expected at least one measurement, all of one model, for \`draws\` but received ${draws.length} with [${[...lengths].join(', ')}] taps.`,
+    )
   const mean = (index: number, pick: (tap: SignalTap) => number | null) => {
     const values = draws.map(draw => pick(draw[index]))
     return values.includes(null)

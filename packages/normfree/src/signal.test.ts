@@ -1,0 +1,217 @@
+import { ArgumentError, manualSeed, nn, randn, type Tensor } from '@normfree/torch'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { filled, snapshot } from './fixtures.test.util.ts'
+import { initialSignal } from './initial-signal.ts'
+import type { CifarResNet } from './models/cifar-resnet.ts'
+import { createModel } from './registry.ts'
+import {
+  channelStatistics,
+  meanSignal,
+  measureSignal,
+  openBranches,
+  residualBlocks,
+  type SignalTap,
+} from './signal.ts'
+
+beforeEach(() => manualSeed(9))
+
+const noise = (batch = 16, side = 32): Tensor => randn([batch, 3, side, side])
+const blocksOf = (taps: readonly SignalTap[]): SignalTap[] => taps.slice(1)
+
+describe('channelStatistics', () => {
+  it('averages over channels the squared mean and the biased variance', () => {
+    const [batch, channels, positions] = [2, 3, 4]
+    const value = (i: number) => Math.sin(i) * 3 + (i % 5)
+    const perChannel = Array.from({ length: channels }, (_, c) =>
+      Array.from({ length: batch * positions }, (_, j) => {
+        const n = Math.floor(j / positions)
+        return value((n * channels + c) * positions + (j % positions))
+      }),
+    )
+    const mean = (list: readonly number[]) => list.reduce((sum, x) => sum + x, 0) / list.length
+    const { squaredMean, variance } = channelStatistics(filled([batch, channels, 2, 2], value))
+    expect(squaredMean).toBeCloseTo(mean(perChannel.map(x => mean(x) ** 2)), 4)
+    const variances = perChannel.map(x => mean(x.map(v => v * v)) - mean(x) ** 2)
+    expect(variance).toBeCloseTo(mean(variances), 4)
+  })
+
+  it('is computed in float32 whatever it is given', () => {
+    // In bfloat16 these are 256, 256, 256 and 258, and their mean would be 256.
+    const x = filled([1, 1, 1, 4], i => 256 + i / 2).to('bfloat16')
+    expect(channelStatistics(x)).toEqual({ squaredMean: 256.5 ** 2, variance: 0.75 })
+  })
+})
+
+describe('measureSignal', () => {
+  it('taps the stem and every block in forward order', () => {
+    const taps = measureSignal(createModel('nf_resnet20'), noise(2))
+    expect(taps.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    expect(taps.map(({ name }) => name)).toEqual([
+      'stem',
+      ...[1, 2, 3].flatMap(stage => [0, 1, 2].map(block => `layer${stage}.${block}`)),
+    ])
+    expect(blocksOf(taps).map(({ stage, block }) => [stage, block])).toEqual(
+      [0, 1, 2].flatMap(stage => [0, 1, 2].map(block => [stage, block])),
+    )
+    expect(taps.filter(({ stageEnd }) => stageEnd).map(({ index }) => index)).toEqual([3, 6, 9])
+    expect(taps[0]).toMatchObject({ stage: 0, block: -1, residualVariance: null })
+  })
+
+  it('measures what a block puts out and what its branch does', () => {
+    const model = createModel('nf_resnet20', { alpha: 0.5 }) as CifarResNet
+    openBranches(model)
+    const images = noise(4)
+    const taps = measureSignal(model, images)
+    const [, block] = residualBlocks(model)[0]
+    const stem = model.conv1(images)
+    expect(taps[0].channelVariance).toBeCloseTo(channelStatistics(stem).variance, 5)
+    const output = (block as unknown as nn.Module)(stem)
+    expect(taps[1].channelVariance).toBeCloseTo(channelStatistics(output).variance, 5)
+    const branch = output.sub(stem).div(0.5)
+    expect(taps[1].residualVariance).toBeCloseTo(channelStatistics(branch).variance, 4)
+  })
+
+  it('leaves running statistics, parameters and modes as they were', () => {
+    const model = createModel('resnet20').eval()
+    const before = snapshot(model)
+    measureSignal(model, noise(2))
+    expect(snapshot(model)).toEqual(before)
+    expect([...model.namedModules()].some(([, module]) => module.training)).toBe(false)
+  })
+
+  it('measures in training mode, by the batch’s own statistics', () => {
+    const model = createModel('resnet20').eval()
+    const images = noise(8).mul(7)
+    const [stem] = measureSignal(model, images)
+    expect(stem.channelVariance).toBeLessThan(1)
+    expect(stem.channelVariance).toBeCloseTo(
+      measureSignal(model.train(), images)[0].channelVariance,
+      6,
+    )
+  })
+
+  it('removes its hooks and restores the model also when the pass throws', () => {
+    const model = createModel('resnet20')
+    const before = snapshot(model)
+    const [, last] = residualBlocks(model)[8]
+    const breaking = last.registerForwardPreHook(() => {
+      throw new ArgumentError('broken on purpose')
+    })
+    expect(() => measureSignal(model.eval(), noise(2))).toThrow('broken on purpose')
+    breaking.remove()
+    expect(model.training).toBe(false)
+    expect(snapshot(model)).toEqual(before)
+    expect(measureSignal(model, noise(2))).toHaveLength(10)
+  })
+
+  it('refuses a model without residual blocks', () => {
+    const measure = () => measureSignal(new nn.ReLU(), noise(1))
+    expect(measure).toThrow(ArgumentError)
+    expect(measure).toThrow('ReLU has none')
+  })
+})
+
+describe('the signal of the batch-norm ResNet', () => {
+  it('has residual variance 1 with open branches and 0 before', () => {
+    const model = createModel('resnet32')
+    const images = noise(8)
+    expect(blocksOf(measureSignal(model, images)).map(tap => tap.residualVariance)).toEqual(
+      Array(15).fill(0),
+    )
+    openBranches(model)
+    for (const tap of blocksOf(measureSignal(model, images)))
+      expect(tap.residualVariance).toBeCloseTo(1, 2)
+  })
+
+  it('grows block by block within a stage and falls at each transition', () => {
+    const taps = blocksOf(initialSignal('resnet32', { draws: 1, batch: 16, resolution: 32 }).taps)
+    for (let i = 1; i < taps.length; i++) {
+      const ratio = taps[i].channelVariance / taps[i - 1].channelVariance
+      if (taps[i].block === 0) expect(ratio).toBeLessThan(0.7)
+      else expect(ratio).toBeGreaterThan(1.1)
+    }
+    expect(taps.every(tap => tap.predictedVariance === null)).toBe(true)
+  })
+})
+
+describe('the signal of the normalizer-free ResNet', () => {
+  it('follows the prediction 1 + (b + 1) alpha^2 within 10% in every block at alpha 0.2', () => {
+    for (const seed of [0, 1, 2]) {
+      manualSeed(seed)
+      const { taps, alpha } = initialSignal('nf_resnet20')
+      expect(alpha).toBe(0.2)
+      for (const { block, channelVariance, predictedVariance } of blocksOf(taps)) {
+        expect(predictedVariance).toBeCloseTo(1 + (block + 1) * 0.04, 9)
+        expect(Math.abs(channelVariance / predictedVariance! - 1)).toBeLessThan(0.1)
+      }
+    }
+  })
+})
+
+describe('openBranches', () => {
+  it('sets SkipInit scalars and last norm weights to 1, and nothing else', () => {
+    for (const [name, ending] of [
+      ['nf_resnet20', 'skipinit_gain'],
+      ['resnet20', 'bn2.weight'],
+      ['resnet20_nonorm', 'no such parameter'],
+    ]) {
+      const model = createModel(name)
+      const before = snapshot(model)
+      openBranches(model)
+      for (const [key, values] of snapshot(model)) {
+        const opened = key.startsWith('layer') && key.endsWith(ending)
+        expect(values).toEqual(opened ? values.map(() => 1) : before.get(key))
+      }
+    }
+  })
+})
+
+describe('meanSignal', () => {
+  const tap = (variance: number, residualVariance: number | null): SignalTap => ({
+    ...{ index: 1, name: 'layer1.0', stage: 0, block: 0, stageEnd: false },
+    ...{ channelSquaredMean: variance / 2, channelVariance: variance },
+    ...{ residualVariance, predictedVariance: 1.04 },
+  })
+
+  it('averages the measured numbers and keeps the rest', () => {
+    expect(meanSignal([[tap(1, 2)], [tap(3, 6)]])).toEqual([tap(2, 4)])
+    expect(meanSignal([[tap(1, null)], [tap(3, null)]])).toEqual([tap(2, null)])
+  })
+
+  it('refuses to average nothing', () => {
+    expect(() => meanSignal([])).toThrow(ArgumentError)
+  })
+})
+
+describe('initialSignal', () => {
+  const SMALL = { batch: 4, resolution: 16 }
+
+  it('says what it measured', () => {
+    const signal = initialSignal('resnet20', { ...SMALL, draws: 2 })
+    expect(signal.model).toBe('resnet20')
+    expect(signal.input).toBe('N(0, 1) noise, 3 x 16 x 16, batch 4, mean of 2 draws')
+    expect(signal).not.toHaveProperty('alpha')
+  })
+
+  it('is the mean of its draws, each of new weights', () => {
+    manualSeed(10)
+    const [first, second] = [1, 2].map(
+      () => initialSignal('nf_resnet20', { ...SMALL, draws: 1 }).taps,
+    )
+    expect(second).not.toEqual(first)
+    manualSeed(10)
+    expect(initialSignal('nf_resnet20', { ...SMALL, draws: 2 }).taps).toEqual(
+      meanSignal([first, second]),
+    )
+  })
+
+  it.each([0, 1.5])('refuses %d draws', draws => {
+    expect(() => initialSignal('resnet20', { draws })).toThrow('`draws`')
+  })
+})
+
+describe('residualBlocks', () => {
+  it('gives every block once', () => {
+    expect(residualBlocks(createModel('resnet110')).map(([name]) => name)).toHaveLength(54)
+  })
+})
