@@ -2,6 +2,7 @@
 // JavaScript one, thrown where JavaScript called; nothing is printed, nothing returns null.
 #include <napi.h>
 
+#include "allocator.h"
 #include "autograd.h"
 #include "dispatch.h"
 #include "state.h"
@@ -34,6 +35,7 @@ Napi::Value useTape(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  keepFreedMemory();
   env.SetInstanceData<State>(new State());
   add<useTape>(exports, "useTape");
   add<resolve>(exports, "resolve");
