@@ -6,7 +6,10 @@ import { createInterface } from 'node:readline'
 
 /** Starts `command`; resolves once it is ready, with what it said about itself. */
 export async function startPeer(command, args, env = {}) {
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(command, args, {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const nextLine = async () => {
     const { value, done } = await lines.next()
@@ -28,5 +31,8 @@ export async function startPeer(command, args, env = {}) {
 /** The first python that imports torch, or null. NORMFREE_BENCH_PYTHON names one. */
 export function findPython() {
   const candidates = [process.env.NORMFREE_BENCH_PYTHON, 'python3', '/usr/bin/python3']
-  return candidates.find(python => python && spawnSync(python, ['-c', 'import torch']).status === 0) ?? null
+  return (
+    candidates.find(python => python && spawnSync(python, ['-c', 'import torch']).status === 0) ??
+    null
+  )
 }

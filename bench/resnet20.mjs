@@ -17,7 +17,9 @@ const { values } = parseArgs({
 })
 const python = findPython()
 if (!python) {
-  console.error('bench: expected a Python with torch beside which to measure; install python3-torch or set NORMFREE_BENCH_PYTHON.')
+  console.error(
+    'bench: expected a Python with torch beside which to measure; install python3-torch or set NORMFREE_BENCH_PYTHON.',
+  )
   process.exit(2)
 }
 const here = name => fileURLToPath(new URL(`peers/${name}`, import.meta.url))
@@ -35,12 +37,16 @@ const result = {
   workload: `resnet20, batch ${values.batch}, ${values.precision}, ${values.threads} threads, channels-last`,
   peer: `PyTorch ${theirs.about.version} eager`,
   engine: `normfree on LibTorch ${ours.about.version}`,
-  imagesPerSecond: { normfree: spread(pairs.map(({ a }) => images / a)), pytorch: spread(pairs.map(({ b }) => images / b)) },
+  imagesPerSecond: {
+    normfree: spread(pairs.map(({ a }) => images / a)),
+    pytorch: spread(pairs.map(({ b }) => images / b)),
+  },
   /** Our speed over theirs, round by round. */
   ratio: spread(pairs.map(({ a, b }) => b / a)),
   rounds: pairs.length,
 }
-const show = ({ median, low, high }, digits) => `${median.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`
+const show = ({ median, low, high }, digits) =>
+  `${median.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`
 if (values.json) console.log(JSON.stringify(result, null, 2))
 else
   console.log(`${result.workload}; median and quartiles of ${result.rounds} interleaved rounds

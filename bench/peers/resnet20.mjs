@@ -1,17 +1,33 @@
 // Our side of bench/resnet20.mjs; speaks the protocol of bench/peer.mjs.
 import { createInterface } from 'node:readline'
-import { arange, autocast, engineInfo, manualSeed, nn, optim, randn, setNumThreads, tidy } from '@normfree/torch'
+import {
+  arange,
+  autocast,
+  engineInfo,
+  manualSeed,
+  nn,
+  optim,
+  randn,
+  setNumThreads,
+  tidy,
+} from '@normfree/torch'
 import { createModel } from 'normfree'
 
 const [threads, batch, precision, name] = process.argv.slice(2)
 setNumThreads(Number(threads))
 manualSeed(0)
 const model = createModel(name).to({ memoryFormat: 'channels_last' })
-const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 5e-4 })
+const optimizer = new optim.SGD(model.parameters(), {
+  lr: 0.1,
+  momentum: 0.9,
+  nesterov: true,
+  weightDecay: 5e-4,
+})
 const images = randn([Number(batch), 3, 32, 32]).to({ memoryFormat: 'channels_last' })
 const labels = arange(Number(batch)).remainder(10).to('int64')
 
-const loss = () => nn.functional.crossEntropy(model(images).to('float32'), labels, { labelSmoothing: 0.1 })
+const loss = () =>
+  nn.functional.crossEntropy(model(images).to('float32'), labels, { labelSmoothing: 0.1 })
 const step = () =>
   tidy(() => {
     optimizer.zeroGrad()
