@@ -137,7 +137,7 @@ async function trainEpoch(
     const { trainAccuracy, imagesPerSecond } = means()
     onEvent?.({ kind: 'step', step: step + 1, loss, accuracy: trainAccuracy, imagesPerSecond, lr })
   }
-  return means()
+  return signal?.aborted ? 'interrupted' : means()
 }
 
 async function keepResult(

@@ -1,0 +1,74 @@
+import { createModel } from 'normfree'
+import { describe, expect, it } from 'vitest'
+import { TrainError } from './errors.ts'
+import { tinyConfig, tinyData } from './fixtures.test.util.ts'
+import { createSession, splitByDecay } from './session.ts'
+
+describe('splitByDecay', () => {
+  it.each([
+    ['nf_resnet20', /(^|\.)(conv\d|downsample|fc)\.weight$/],
+    ['resnet20', /(^|\.)(conv\d|fc)\.weight$/],
+    ['resnet20_nonorm', /(^|\.)(conv\d|fc)\.weight$/],
+  ])('lets the kernels of %s decay and nothing else', (model, kernels) => {
+    const parameters = [...createModel(model).namedParameters()]
+    const { decayed, free } = splitByDecay(parameters)
+    const names = (list: readonly unknown[]) =>
+      parameters.filter(([, parameter]) => list.includes(parameter)).map(([name]) => name)
+    expect(names(decayed)).toEqual(
+      parameters.map(([name]) => name).filter(name => kernels.test(name)),
+    )
+    expect(names(free)).toHaveLength(parameters.length - decayed.length)
+    expect(names(free).some(name => kernels.test(name))).toBe(false)
+  })
+})
+
+describe('createSession', () => {
+  it('gives decay to the kernels alone, and the recipe’s momentum to both groups', () => {
+    const config = tinyConfig({ optimizer: { weightDecay: 1e-3, momentum: 0.8 } })
+    const { paramGroups } = createSession(config, tinyData()).optimizer
+    expect(paramGroups.map(group => [group.weightDecay, group.momentum, group.nesterov])).toEqual([
+      [1e-3, 0.8, true],
+      [0, 0.8, true],
+    ])
+  })
+
+  it('plans whole batches only: what does not fill one is left out of the epoch', () => {
+    const session = createSession(tinyConfig({ batchSize: 20, epochs: 5 }), tinyData())
+    expect([session.stepsPerEpoch, session.totalSteps]).toEqual([3, 15])
+  })
+
+  it('warms up linearly, then follows the cosine down to the final rate', () => {
+    const config = tinyConfig({
+      ...{ epochs: 5, optimizer: { lr: 0.4 } },
+      schedule: { warmupEpochs: 1, finalLr: 0.1 },
+    })
+    const { schedule } = createSession(config, tinyData())
+    expect([0, 1, 4].map(schedule)).toEqual([0, 0.1, 0.4])
+    expect(schedule(12)).toBeCloseTo(0.25, 12)
+    expect(schedule(20)).toBeCloseTo(0.1, 12)
+  })
+
+  it('draws the same weights from the same seed, whatever was drawn before', () => {
+    const kernel = (seed: number) =>
+      Array.from(
+        createSession(tinyConfig({ seed }), tinyData())
+          .model.parameters()[0]!
+          .data() as Float32Array,
+      )
+    const first = kernel(5)
+    createModel('resnet20')
+    expect(kernel(5)).toEqual(first)
+    expect(kernel(6)).not.toEqual(first)
+  })
+
+  it('has as many outputs as the data has classes, and kernels in channels-last', () => {
+    const { model } = createSession(tinyConfig(), tinyData())
+    expect(model.stateDict().get('fc.weight')?.shape).toEqual([3, 64])
+    expect(model.stateDict().get('layer1.0.conv1.weight')?.strides).toEqual([144, 1, 48, 16])
+  })
+
+  it('refuses a batch that the images do not fill', () => {
+    expect(() => createSession(tinyConfig({ batchSize: 65 }), tinyData())).toThrow(TrainError)
+    expect(createSession(tinyConfig({ batchSize: 64 }), tinyData()).stepsPerEpoch).toBe(1)
+  })
+})

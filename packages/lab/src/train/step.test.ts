@@ -1,0 +1,139 @@
+import { from, noGrad, type Tensor, tidy } from '@normfree/torch'
+import { describe, expect, it } from 'vitest'
+import type { Settings } from '../config/schema.ts'
+import { type Batch, batches } from '../data/batches.ts'
+import { DivergedError } from './errors.ts'
+import { tinyConfig, tinyData } from './fixtures.test.util.ts'
+import { createSession, type Session } from './session.ts'
+import { toTensors, trainStep } from './step.ts'
+
+async function firstBatch({ data, config }: Session): Promise<Batch> {
+  const plain = { seed: 0, epoch: 1, augment: null, shuffle: false, dropLast: true }
+  for await (const batch of batches(data, 'train', { ...plain, batchSize: config.batchSize }))
+    return batch
+  throw new RangeError('the data do not fill a batch')
+}
+
+const sessionOf = (changes: Settings = {}) => createSession(tinyConfig(changes), tinyData())
+
+const parametersOf = ({ model }: Session): Map<string, Float32Array> =>
+  new Map(Array.from(model.namedParameters(), ([name, parameter]) => [name, copyOf(parameter)]))
+
+const setTo = (tensor: Tensor, values: Float32Array): void =>
+  noGrad(() => void tensor.copy_(from(values, tensor.shape)))
+
+const copyOf = (tensor: Tensor): Float32Array => Float32Array.from(tensor.data() as Float32Array)
+
+describe('trainStep', () => {
+  it('lowers the loss on a batch that it is given again and again', async () => {
+    const session = sessionOf()
+    const batch = await firstBatch(session)
+    const losses = Array.from({ length: 8 }, () => trainStep(session, batch, 0.05).loss)
+    expect(losses.at(-1)).toBeLessThan(losses[0]! * 0.9)
+  })
+
+  it('starts at the loss of a uniform guess, and counts what is classified rightly', async () => {
+    const session = sessionOf()
+    const { loss, correct } = trainStep(session, await firstBatch(session), 0)
+    expect(loss).toBeCloseTo(Math.log(3), 1)
+    expect(correct).toBeGreaterThanOrEqual(0)
+    expect(correct).toBeLessThanOrEqual(16)
+  })
+
+  it.each([
+    [{ kind: 'norm', max: 1e-4 }],
+    [{ kind: 'value', max: 1e-9 }],
+    [{ kind: 'agc', factor: 1e-6, exclude: [] }],
+  ])('clips by %j before the update', async clip => {
+    const session = sessionOf({ model: 'resnet20_nonorm', clip, optimizer: { weightDecay: 0 } })
+    const before = parametersOf(session)
+    const report = trainStep(session, await firstBatch(session), 0.01)
+    expect(report.gradNorm).toBeGreaterThan(1e-3)
+    expect(report.clipFraction).toBeGreaterThan(0.5)
+    const moved = Math.hypot(
+      ...[...parametersOf(session)].map(([name, values]) =>
+        Math.hypot(...values.map((value, i) => value - before.get(name)![i]!)),
+      ),
+    )
+    expect(moved).toBeLessThan(0.1 * report.gradNorm * 0.01)
+  })
+
+  it('does not clip unless asked to', async () => {
+    const session = sessionOf({ model: 'resnet20_nonorm' })
+    expect(trainStep(session, await firstBatch(session), 0.01).clipFraction).toBe(0)
+  })
+
+  it('leaves the parameters, all finite, as they were before the step that diverged', async () => {
+    const session = sessionOf({ model: 'resnet20_nonorm' })
+    const batch = await firstBatch(session)
+    let before = parametersOf(session)
+    const step = () => {
+      for (let i = 0; i < 20; i++) {
+        before = parametersOf(session)
+        trainStep(session, batch, 1e6)
+      }
+    }
+    expect(step).toThrow(DivergedError)
+    expect(parametersOf(session)).toEqual(before)
+    for (const values of before.values()) expect(values.every(Number.isFinite)).toBe(true)
+  })
+
+  it('names the first module when an image is not a number', async () => {
+    const session = sessionOf()
+    const batch = await firstBatch(session)
+    batch.images[5] = Number.NaN
+    const step = () => trainStep(session, batch, 0.1)
+    expect(step).toThrow(DivergedError)
+    expect(step).toThrow(/^the loss became NaN; first in conv1\. A lower/)
+  })
+
+  it('names the parameter nearest to the loss whose gradient is not finite', async () => {
+    const session = sessionOf()
+    const before = parametersOf(session)
+    const batch = await firstBatch(session)
+    // Features so faint, and a classifier so strong, that only the gradient of the features overflows.
+    batch.images.forEach((value, i) => {
+      batch.images[i] = value * 1e-6
+    })
+    const state = session.model.stateDict()
+    const strong = (_: number, i: number) => (i < 64 ? 3e38 : -3e38)
+    setTo(state.get('fc.weight') as Tensor, Float32Array.from({ length: 192 }, strong))
+    expect(() => trainStep(session, batch, 0.1)).toThrow(
+      /^the gradient norm became (NaN|Infinity); first in layer3\./,
+    )
+    const after = parametersOf(session)
+    after.set('fc.weight', before.get('fc.weight')!)
+    expect(after).toEqual(before)
+  })
+
+  it('keeps parameters in float32 under bfloat16, and learns', async () => {
+    const session = sessionOf({ precision: 'bfloat16' })
+    const batch = await firstBatch(session)
+    const losses = Array.from({ length: 6 }, () => trainStep(session, batch, 0.05).loss)
+    expect(losses.at(-1)).toBeLessThan(losses[0]!)
+    expect(session.model.parameters().every(({ dtype }) => dtype === 'float32')).toBe(true)
+  })
+
+  it('sets the rate of every group of parameters', async () => {
+    const session = sessionOf()
+    trainStep(session, await firstBatch(session), 0.0125)
+    expect(session.optimizer.paramGroups.map(({ lr }) => lr)).toEqual([0.0125, 0.0125])
+  })
+})
+
+describe('toTensors', () => {
+  it('gives images (N, 3, H, W), channels last in memory, and int64 labels', async () => {
+    const session = sessionOf()
+    const batch = await firstBatch(session)
+    const { images, labels } = toTensors(batch, session.data)
+    expect(images.shape).toEqual([16, 3, 8, 8])
+    expect(images.strides[1]).toBe(1)
+    expect(labels.dtype).toBe('int64')
+    expect(labels.toArray()).toEqual([...batch.labels])
+    // Row 2, column 5 of image 3, green.
+    const green = tidy(() =>
+      images.slice(0, 3, 4).slice(1, 1, 2).slice(2, 2, 3).slice(3, 5, 6).item(),
+    )
+    expect(green).toBe(batch.images[((3 * 8 + 2) * 8 + 5) * 3 + 1])
+  })
+})
