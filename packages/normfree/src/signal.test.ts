@@ -135,17 +135,24 @@ describe('the signal of the batch-norm ResNet', () => {
 })
 
 describe('the signal of the normalizer-free ResNet', () => {
-  it('follows the prediction 1 + (b + 1) alpha^2 within 10% in every block at alpha 0.2', () => {
-    for (const seed of [0, 1, 2]) {
+  // Within 10% over seeds 0 to 9 at alpha 0.2 as well as 1 with the default draws and batch; zero
+  // padding takes what is missing, and takes more of smaller images.
+  it.each([
+    [0, 0.2],
+    [1, 0.2],
+    [2, 1],
+  ])(
+    'follows the prediction 1 + (b + 1) alpha^2 within a tenth in every block (seed %d, alpha %d)',
+    (seed, alpha) => {
       manualSeed(seed)
-      const { taps, alpha } = initialSignal('nf_resnet20')
-      expect(alpha).toBe(0.2)
-      for (const { block, channelVariance, predictedVariance } of blocksOf(taps)) {
-        expect(predictedVariance).toBeCloseTo(1 + (block + 1) * 0.04, 9)
+      const signal = initialSignal('nf_resnet20', { alpha, draws: 3, batch: 8 })
+      expect(signal.alpha).toBe(alpha)
+      for (const { block, channelVariance, predictedVariance } of blocksOf(signal.taps)) {
+        expect(predictedVariance).toBeCloseTo(1 + (block + 1) * alpha ** 2, 9)
         expect(Math.abs(channelVariance / predictedVariance! - 1)).toBeLessThan(0.1)
       }
-    }
-  })
+    },
+  )
 })
 
 describe('openBranches', () => {

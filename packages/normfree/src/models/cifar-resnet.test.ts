@@ -12,6 +12,16 @@ beforeEach(() => manualSeed(5))
 const resnet20 = () => new CifarResNet({ depth: 20, form: 'batch' })
 const nfResnet20 = () => new CifarResNet({ depth: 20, form: 'nf' })
 
+const { images, labels } = referenceBatch(2, 32)
+const relative = (actual: number, expected: number) => Math.abs(actual / expected - 1)
+const crossEntropy = (logits: Tensor) =>
+  nn.functional.crossEntropy(logits, labels, { labelSmoothing: 0.1 })
+
+function filledAs<M extends nn.Module>(model: M): M {
+  fillParameters(model)
+  return model
+}
+
 /** The state dict of the Fixup authors' ResNet of n blocks a stage, by the rule of its names. */
 function referenceState(n: number): [string, number[]][] {
   const conv = (name: string, out: number, input: number): [string, number[]] => [
@@ -96,15 +106,7 @@ describe('CifarResNet against the Fixup authors’ ResNet-20', () => {
       'layer3.2': [0.9483937621, 1.2310593128],
     } as Record<string, [squaredMean: number, variance: number]>,
   }
-  const relative = (actual: number, expected: number) => Math.abs(actual / expected - 1)
-  const { images, labels } = referenceBatch(2, 32)
-  const filledModel = () => {
-    const model = resnet20()
-    fillParameters(model)
-    return model
-  }
-  const crossEntropy = (logits: Tensor) =>
-    nn.functional.crossEntropy(logits, labels, { labelSmoothing: 0.1 })
+  const filledModel = () => filledAs(resnet20())
 
   it('has its logits, loss and gradients', () => {
     const model = filledModel()
@@ -153,6 +155,59 @@ describe('CifarResNet against the Fixup authors’ ResNet-20', () => {
   })
 })
 
+// The formulas of NF-ResNets (Scaled WS, gamma, beta, alpha, SkipInit, the reset at transitions)
+// written anew as 40 lines of PyTorch 1.13, on the same weights and images; AGC in the deepmind
+// reading, the classifier left out.
+describe('CifarResNet against NF-ResNet-20 in PyTorch', () => {
+  const REFERENCE = {
+    logitsNorm: 2.8008737564,
+    loss: 2.1440954208,
+    gradNorm: 3.2687008808,
+    gradNormAfterAgc: 2.7881361531,
+    lossAfterStep: 1.1441349983,
+    logitsNormAfterStep: 4.8058600426,
+    firstLogits: [-0.174617, -0.406188, 0.18918428, -0.11830057, 0.52321374],
+    blocks: {
+      'layer1.0': [0.0039609969, 0.9665010571],
+      'layer2.0': [0.0061271959, 0.9296252131],
+      'layer3.0': [0.0232307501, 0.8089543581],
+      'layer3.2': [0.0230261236, 0.8248260617],
+    } as Record<string, [squaredMean: number, variance: number]>,
+  }
+  const filledModel = () => filledAs(nfResnet20())
+
+  it('has its logits, loss, gradients, and loss after a clipped step', () => {
+    const model = filledModel()
+    const optimizer = new optim.SGD(model.parameters(), {
+      ...{ lr: 0.1, momentum: 0.9, nesterov: true },
+      weightDecay: 5e-5,
+    })
+    const logits = model(images)
+    const loss = crossEntropy(logits)
+    loss.backward()
+    expect(relative(logits.norm().item(), REFERENCE.logitsNorm)).toBeLessThan(1e-4)
+    expect(largestDifference(numbers(logits).slice(0, 5), REFERENCE.firstLogits)).toBeLessThan(1e-3)
+    expect(relative(loss.item(), REFERENCE.loss)).toBeLessThan(1e-4)
+    const { gradNorm } = adaptiveClipGrad_(model.namedParameters(), { exclude: ['fc'] })
+    expect(relative(gradNorm, REFERENCE.gradNorm)).toBeLessThan(1e-4)
+    const clippedNorm = gradientNorm(model.namedParameters())
+    expect(relative(clippedNorm, REFERENCE.gradNormAfterAgc)).toBeLessThan(1e-4)
+    optimizer.step()
+    const after = model(images)
+    expect(relative(crossEntropy(after).item(), REFERENCE.lossAfterStep)).toBeLessThan(1e-4)
+    expect(relative(after.norm().item(), REFERENCE.logitsNormAfterStep)).toBeLessThan(1e-4)
+  })
+
+  it('has its activations’ statistics at the ends of blocks', () => {
+    const taps = measureSignal(filledModel(), images)
+    for (const [block, [squaredMean, variance]] of Object.entries(REFERENCE.blocks)) {
+      const tap = taps.find(({ name }) => name === block)!
+      expect(relative(tap.channelSquaredMean, squaredMean)).toBeLessThan(1e-3)
+      expect(relative(tap.channelVariance, variance)).toBeLessThan(1e-4)
+    }
+  })
+})
+
 describe('CifarResNet without normalizers', () => {
   it.each([
     ['nf', 0],
@@ -187,6 +242,12 @@ describe('CifarResNet without normalizers', () => {
       checked.push(name)
     }
     expect(checked).toHaveLength(7)
+  })
+
+  it('starts, normalizer-free, with a classifier of N(0, 0.01^2) and without bias', () => {
+    const { weight, bias } = nfResnet20().fc
+    expect(weight.square().mean().sqrt().item()).toBeCloseTo(0.01, 3)
+    expect(new Set(numbers(bias!))).toEqual(new Set([0]))
   })
 
   it('scales its betas with alpha', () => {
