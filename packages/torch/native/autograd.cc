@@ -23,9 +23,10 @@ std::vector<at::Tensor> readTensors(const State& state, Tape& tape) {
   const auto count = static_cast<size_t>(tape.next());
   tensors.reserve(count);
   for (size_t i = 0; i < count; i++) {
-    const bool given = tape.nextTag() == Tag::kHandle;
-    const double handle = tape.next();
-    tensors.push_back(given ? state.tensor(handle) : at::Tensor());
+    const Tag tag = tape.nextTag();
+    if (tag != Tag::kHandle && tag != Tag::kNone)
+      throw std::invalid_argument("Expected tensors but received another value among them.");
+    tensors.push_back(tag == Tag::kHandle ? state.tensor(tape.next()) : at::Tensor());
   }
   return tensors;
 }

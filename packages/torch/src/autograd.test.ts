@@ -124,6 +124,12 @@ describe('grad', () => {
     expect(() => grad(x.mul(2).sum(), [x, y])).toThrow(/to not have been used in the graph/)
   })
 
+  it('refuses what is no tensor', () => {
+    const x = tensor([1], { requiresGrad: true })
+    expect(() => grad(5 as never, [x])).toThrow(/Expected tensors but received another value/)
+    expect(() => grad(x.sum(), [null as never])).toThrow(TorchError)
+  })
+
   it('writes many gradients through a tape that has to grow', () => {
     const inputs = Array.from({ length: 9000 }, () => tensor([1], { requiresGrad: true }))
     tidy(() => {
@@ -211,6 +217,15 @@ describe('noGrad and enableGrad', () => {
     ).toThrow('mine')
     expect(() => noGrad(() => enableGrad(() => x.view([7])))).toThrow(TorchError)
     expect(records()).toBe(true)
+  })
+})
+
+describe('noGrad, enableGrad and autocast', () => {
+  it('refuse an async function, whose later part would run outside', () => {
+    const late = async () => {}
+    expect(() => noGrad(late)).toThrow(/synchronous `work`/)
+    expect(() => enableGrad(late)).toThrow(/synchronous `work`/)
+    expect(() => autocast('cpu', late)).toThrow(/synchronous `work`/)
   })
 })
 

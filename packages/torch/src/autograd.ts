@@ -2,6 +2,7 @@
 // operators run. Each mode holds for a function's duration and is restored whatever happens.
 import { attempt, readTensors } from './call.ts'
 import { codeOf } from './dtype.ts'
+import { refusePromise } from './errors.ts'
 import { native } from './native.ts'
 import * as tape from './tape.ts'
 import type { Tensor } from './tensor.ts'
@@ -52,7 +53,9 @@ export function grad(
 function withGradMode<T>(enabled: boolean, work: () => T): T {
   const before = native.setGradMode(enabled)
   try {
-    return work()
+    const result = work()
+    refusePromise(result, 'work')
+    return result
   } finally {
     native.setGradMode(before)
   }
@@ -78,7 +81,9 @@ export function autocast<T>(device: 'cpu' | 'cuda', work: () => T, dtype: DType 
   )
   autocastDepth++
   try {
-    return work()
+    const result = work()
+    refusePromise(result, 'work')
+    return result
   } finally {
     native.setAutocast(device, enabled, code)
     if (--autocastDepth === 0) native.clearAutocastCache()

@@ -48,6 +48,17 @@ export class DisposedError extends Error {
   override name = 'DisposedError'
 }
 
+/**
+ * Refuses the result of an async function where a scope or mode ends with the call: what comes after
+ * its first `await` would run outside.
+ */
+export function refusePromise(result: unknown, name: string): void {
+  if (result instanceof Promise)
+    throw new ArgumentError(
+      `Expected a synchronous \`${name}\` but received one that returns a promise. Await before the call.`,
+    )
+}
+
 /** States what must hold if this package is right; a failure is our bug, never the user's. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionFailure(message)

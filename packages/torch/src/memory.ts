@@ -1,7 +1,7 @@
 // When tensors are released. JavaScript has no reference counts, and a garbage collection may come
 // too late for activations of hundreds of megabytes; so whatever is made inside a scope and not
 // returned from it is released when the scope ends. Autograd keeps what backward needs.
-import { ArgumentError } from './errors.ts'
+import { refusePromise } from './errors.ts'
 import { native } from './native.ts'
 import { Scope, TensorBase, tensorsIn } from './tensor-base.ts'
 
@@ -17,10 +17,7 @@ export function tidy<T>(work: () => T): T {
   let result: T | undefined
   try {
     result = work()
-    if (result instanceof Promise)
-      throw new ArgumentError(
-        'Expected a synchronous function for `work` but received one that returns a promise. Await first, then tidy the tensor work.',
-      )
+    refusePromise(result, 'work')
     return result
   } finally {
     scope.end(result)

@@ -1,6 +1,6 @@
 // A worker thread of worker.test.ts: loads the addon of its own and trains, or fails, until told.
 import { parentPort, workerData } from 'node:worker_threads'
-import { liveTensors, nn, optim, randn, TorchError, tidy } from './index.ts'
+import { liveTensors, nn, optim, randn, setNumThreads, TorchError, tidy } from './index.ts'
 
 function train(steps: number): number {
   const layer = new nn.Conv2d(2, 4, 3)
@@ -32,6 +32,7 @@ function fail(): never {
   }
 }
 
+setNumThreads(1)
 parentPort?.postMessage('ready')
 if (workerData === 'train') parentPort?.postMessage(train(50))
 else if (workerData === 'exit') process.exit(train(3))

@@ -2,7 +2,7 @@
 // that activations nobody returned are released when the call ends.
 import { noGrad } from '../autograd.ts'
 import { callOperator } from '../call.ts'
-import { ArgumentError } from '../errors.ts'
+import { ArgumentError, refusePromise } from '../errors.ts'
 import { tidy } from '../memory.ts'
 import type { Tensor, ToOptions } from '../tensor.ts'
 import { Scope } from '../tensor-base.ts'
@@ -65,10 +65,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
     let returned: Out | undefined
     try {
       returned = this.#run(inputs)
-      if (returned instanceof Promise)
-        throw new ArgumentError(
-          'Expected a synchronous `forward` but received one that returns a promise. Await before the call.',
-        )
+      refusePromise(returned, 'forward')
       return returned
     } finally {
       scope.end(returned)
