@@ -1,5 +1,6 @@
 // Numbers out of tensors and numbers into them, for the tests of this package; not part of it.
-import { from, type nn, type Tensor } from '@normfree/torch'
+import { from, nn, type Tensor } from '@normfree/torch'
+import { vi } from 'vitest'
 
 /** The elements in row-major order. */
 export const numbers = (x: Tensor): number[] =>
@@ -23,3 +24,32 @@ export function filled(shape: readonly number[], f: (i: number) => number): Tens
 /** A copy of every parameter and buffer, to compare with later. */
 export const snapshot = (model: nn.Module): Map<string, number[]> =>
   new Map(Array.from(model.stateDict(), ([name, tensor]) => [name, numbers(tensor)]))
+
+/** How many hooks `work` registers and does not remove again, also when it throws. */
+export function hooksLeftBy(work: () => unknown): { registered: number; left: number } {
+  const count = { registered: 0, left: 0 }
+  const spies = (['registerForwardHook', 'registerForwardPreHook'] as const).map(method => {
+    const original = nn.Module.prototype[method] as (hook: unknown) => nn.RemovableHandle
+    return vi.spyOn(nn.Module.prototype, method).mockImplementation(function (
+      this: unknown,
+      hook: unknown,
+    ) {
+      const handle = original.call(this, hook)
+      count.registered++
+      count.left++
+      const remove = () => {
+        handle.remove()
+        count.left--
+      }
+      return { remove }
+    })
+  })
+  try {
+    work()
+  } catch {
+    // What it throws is another test's matter.
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
+  return count
+}

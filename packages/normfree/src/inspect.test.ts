@@ -1,6 +1,6 @@
 import { nn, type Tensor } from '@normfree/torch'
 import { describe, expect, it } from 'vitest'
-import { snapshot } from './fixtures.test.util.ts'
+import { hooksLeftBy, snapshot } from './fixtures.test.util.ts'
 import { countMacs, countParameters } from './inspect.ts'
 import { createModel } from './registry.ts'
 
@@ -19,7 +19,13 @@ describe('countMacs', () => {
     expect(countMacs(new Grouped(), 8)).toBe(54 * 16 + 30)
   })
 
-  it('leaves modes, running statistics and hooks as they were', () => {
+  it('removes its hooks, also when the pass throws', () => {
+    const model = new Grouped()
+    expect(hooksLeftBy(() => countMacs(model, 8))).toEqual({ registered: 2, left: 0 })
+    expect(hooksLeftBy(() => countMacs(model, -1))).toEqual({ registered: 2, left: 0 })
+  })
+
+  it('leaves modes and running statistics as they were', () => {
     const model = createModel('resnet20')
     const modes = () => Array.from(model.namedModules(), ([name, m]) => [name, m.training])
     const [frozen] = [...model.namedModules()].filter(([name]) => name === 'layer2')

@@ -1,6 +1,6 @@
 import { manualSeed, type nn, noGrad, randn, type Tensor, tensor } from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { snapshot } from './fixtures.test.util.ts'
+import { hooksLeftBy, snapshot } from './fixtures.test.util.ts'
 import { allFinite, findNonFinite } from './non-finite.ts'
 import { createModel } from './registry.ts'
 
@@ -36,12 +36,19 @@ describe('findNonFinite', () => {
     expect(findNonFinite(model, images())).toEqual({ module: 'layer1.1', block: 'layer1.1' })
   })
 
-  it('gives null for a healthy model, and leaves its state and hooks alone', () => {
+  it('gives null for a healthy model, and leaves its state alone', () => {
     const model = createModel('resnet20')
     const before = snapshot(model)
     expect(findNonFinite(model, images())).toBeNull()
     expect(snapshot(model)).toEqual(before)
     expect(model.training).toBe(true)
+  })
+
+  it('removes its hooks', () => {
+    const model = createModel('resnet20')
+    const { registered, left } = hooksLeftBy(() => findNonFinite(model, images()))
+    expect(registered).toBeGreaterThan(19)
+    expect(left).toBe(0)
   })
 
   it('names the first module for an input that is itself not finite', () => {

@@ -1,6 +1,6 @@
 import { ArgumentError, manualSeed, nn, randn, type Tensor } from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { filled, snapshot } from './fixtures.test.util.ts'
+import { filled, hooksLeftBy, snapshot } from './fixtures.test.util.ts'
 import { initialSignal } from './initial-signal.ts'
 import type { CifarResNet } from './models/cifar-resnet.ts'
 import { createModel } from './registry.ts'
@@ -90,18 +90,25 @@ describe('measureSignal', () => {
     )
   })
 
-  it('removes its hooks and restores the model also when the pass throws', () => {
-    const model = createModel('resnet20')
+  it('restores the model also when the pass throws', () => {
+    const model = createModel('resnet20').eval()
     const before = snapshot(model)
     const [, last] = residualBlocks(model)[8]
     const breaking = last.registerForwardPreHook(() => {
       throw new ArgumentError('broken on purpose')
     })
-    expect(() => measureSignal(model.eval(), noise(2))).toThrow('broken on purpose')
+    expect(() => measureSignal(model, noise(2))).toThrow('broken on purpose')
     breaking.remove()
     expect(model.training).toBe(false)
     expect(snapshot(model)).toEqual(before)
-    expect(measureSignal(model, noise(2))).toHaveLength(10)
+  })
+
+  it('removes its hooks, also when the pass throws', () => {
+    const model = createModel('resnet20')
+    const hooks = 3 * 9
+    const left = (images: Tensor) => hooksLeftBy(() => measureSignal(model, images))
+    expect(left(noise(2))).toEqual({ registered: hooks, left: 0 })
+    expect(left(noise(2).slice(1, 0, 2))).toEqual({ registered: hooks, left: 0 })
   })
 
   it('refuses a model without residual blocks', () => {

@@ -33,6 +33,9 @@ describe('SqueezeExcite', () => {
     const gates = [2 / (1 + Math.exp(-1)), 2 / (1 + Math.exp(2))]
     const expected = [3 * gates[0], 5 * gates[0], gates[1], gates[1]]
     expect(largestDifference(numbers(se(x)), expected)).toBeLessThan(1e-5)
+    // Means 1 and 4: hidden relu(1 - 8) = 0, gates 2 sigmoid(0).
+    const swapped = filled([1, 2, 1, 2], i => [1, 1, 3, 5][i])
+    expect(numbers(se(swapped))).toEqual([1, 1, 3, 5])
   })
 
   it('squeezes to a share of the channels, of which at least one is left', () => {

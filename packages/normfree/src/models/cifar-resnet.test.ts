@@ -80,7 +80,7 @@ describe('CifarResNet with batch norm', () => {
     const model = resnet20()
     for (const [, block] of residualBlocks(model))
       expect(new Set(numbers(block.branchScale() as Tensor))).toEqual(new Set([0]))
-    const kernel = model.stateDict().get('layer3.2.conv2.weight') as Tensor
+    const kernel = model.stateDict().get('layer3.0.conv1.weight') as Tensor
     expect(kernel.square().mean().item() * 64 * 9).toBeCloseTo(2, 1)
   })
 })
