@@ -1,34 +1,38 @@
 // Several threads, each with an addon of its own; threads that end in the middle of things.
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { tensor } from './create.ts'
 import { runScript } from './testing.test.util.ts'
 
-async function start(task: string): Promise<Worker> {
+/** A worker that is ready, its further messages and its exit code, none of which is missed. */
+async function start(task: string) {
   const worker = new Worker(new URL('./worker.test.util.js', import.meta.url), { workerData: task })
-  expect(await once(worker, 'message')).toEqual(['ready'])
-  return worker
+  const messages = on(worker, 'message')
+  const exit = once(worker, 'exit')
+  const message = async () => (await messages.next()).value[0]
+  expect(await message()).toBe('ready')
+  return { worker, message, exit }
 }
 
 describe('worker threads', () => {
   it('train side by side, each with its own count of live tensors', async () => {
     const workers = await Promise.all([1, 2, 3].map(() => start('train')))
-    const results = await Promise.all(workers.map(worker => once(worker, 'message')))
-    expect(results).toEqual([[2], [2], [2]])
-    await Promise.all(workers.map(worker => worker.terminate()))
+    const results = await Promise.all(workers.map(({ message }) => message()))
+    expect(results).toEqual([2, 2, 2])
+    await Promise.all(workers.map(({ worker }) => worker.terminate()))
     expect(tensor([1, 2]).sum().item()).toBe(3)
   })
 
   it('may call process.exit after training', async () => {
-    const worker = await start('exit')
-    expect(await once(worker, 'exit')).toEqual([2])
+    const { exit } = await start('exit')
+    expect(await exit).toEqual([2])
   })
 
   it.each(['endless', 'fail'])('may be terminated in the middle: %s', async task => {
     for (let i = 0; i < 4; i++) {
-      const worker = await start(task)
+      const { worker } = await start(task)
       await setTimeout(i * 3)
       await worker.terminate()
     }
