@@ -58,6 +58,44 @@ describe('trainStep', () => {
     expect(moved).toBeLessThan(0.1 * report.gradNorm * 0.01)
   })
 
+  it.each([
+    [[], 1e-6],
+    [['fc'], 1],
+  ])('leaves unclipped what the recipe excludes: %j', async (exclude, largest) => {
+    const clip = { kind: 'agc', factor: 1e-6, exclude }
+    const session = sessionOf({ clip, optimizer: { weightDecay: 0 } })
+    const before = parametersOf(session).get('fc.weight')!
+    trainStep(session, await firstBatch(session), 0.1)
+    const moved = Math.hypot(
+      ...parametersOf(session)
+        .get('fc.weight')!
+        .map((value, i) => value - before[i]!),
+    )
+    expect(moved).toBeGreaterThan(largest * 1e-3)
+    expect(moved).toBeLessThan(largest)
+  })
+
+  it('starts every step from no gradient', async () => {
+    const session = sessionOf()
+    const batch = await firstBatch(session)
+    const [first, second] = [1, 2].map(() => trainStep(session, batch, 0).gradNorm)
+    expect(second).toBeCloseTo(first!, 5)
+  })
+
+  it('smooths labels as the recipe says', async () => {
+    const session = sessionOf({ labelSmoothing: 0.3 })
+    const state = session.model.stateDict()
+    setTo(state.get('fc.weight') as Tensor, new Float32Array(192))
+    setTo(state.get('fc.bias') as Tensor, Float32Array.of(5, 0, 0))
+    const batch = await firstBatch(session)
+    const { loss } = trainStep(session, batch, 0)
+    const logPartition = Math.log(Math.exp(5) + 2)
+    const logOf = [5, 0, 0].map(logit => logit - logPartition)
+    const uniform = (logOf[0]! + logOf[1]! + logOf[2]!) / 3
+    const losses = [...batch.labels].map(label => -(0.7 * logOf[label]! + 0.3 * uniform))
+    expect(loss).toBeCloseTo(losses.reduce((sum, value) => sum + value, 0) / 16, 5)
+  })
+
   it('does not clip unless asked to', async () => {
     const session = sessionOf({ model: 'resnet20_nonorm' })
     expect(trainStep(session, await firstBatch(session), 0.01).clipFraction).toBe(0)
