@@ -19,6 +19,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**'],
     pool: 'forks',
     maxWorkers: 2,
+    // LibTorch's threads wait busily: beside other test files two of them are slower than one.
+    env: { OMP_NUM_THREADS: '1' },
     testTimeout: 60_000,
   },
 })

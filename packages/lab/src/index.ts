@@ -1,5 +1,6 @@
 // @normfree/lab: data, configurations, training and ablations.
 export {
+  PlanError,
   type PlanEvent,
   type PlanStep,
   type PlanSummary,

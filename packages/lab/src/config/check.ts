@@ -1,5 +1,6 @@
 // Checks sourced values against a schema and turns every complaint into a line with its place.
 // Knows zod's issue codes; knows nothing of YAML or of what the settings mean.
+import { nearestNames } from 'normfree/nearest'
 import type { z } from 'zod'
 import {
   dottedKeys,
@@ -10,7 +11,6 @@ import {
   schemaAt,
 } from './describe.ts'
 import type { ConfigIssue } from './errors.ts'
-import { nearestNames } from './nearest.ts'
 import { at, placeOf, type Sourced, toPlain } from './sourced.ts'
 
 /** Either the parsed value with defaults filled in, or everything that is wrong with it. */

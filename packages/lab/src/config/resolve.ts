@@ -1,6 +1,6 @@
 // The check of one run's merged settings, shared by recipes and plans.
+import { nearestNames } from 'normfree/nearest'
 import { type Checked, checker } from './check.ts'
-import { nearestNames } from './nearest.ts'
 import { type RunConfig, runConfigSchema } from './schema.ts'
 import { at, type Sourced } from './sourced.ts'
 

@@ -8,7 +8,7 @@ import {
   type RunConfigJson,
   type SignalRecord,
 } from '@normfree/runs'
-import { manualSeed, saveSafetensors } from '@normfree/torch'
+import { saveSafetensors } from '@normfree/torch'
 import { countMacs, modelEntry } from 'normfree'
 import type { RunSummary, TrainOptions } from '../ablate/trainer.ts'
 import type { RunConfig } from '../config/schema.ts'
@@ -35,8 +35,6 @@ const RECORD_EVERY = 10
 export async function train(config: RunConfig, options: TrainOptions): Promise<RunSummary> {
   const data =
     options.data ?? (await loadData(config.data, options.signal ? { signal: options.signal } : {}))
-  manualSeed(config.seed)
-  const initial = signalAtInit(config.model, data.classes.length)
   const session = createSession(config, data)
   createRun(options.dir, headerOf(session, options))
   const metrics = openMetrics(options.dir)
@@ -49,6 +47,7 @@ export async function train(config: RunConfig, options: TrainOptions): Promise<R
     parameters: session.parameters,
   })
   try {
+    const initial = signalAtInit(config.model, data.classes.length)
     metrics.append({ kind: 'signal', when: 'init', signal: initial })
     const outcome = await trainEpochs(session, metrics, options)
     if (outcome.status === 'completed') await keepResult(session, metrics, initial, options.dir)
