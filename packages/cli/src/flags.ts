@@ -102,9 +102,9 @@ export function integerFrom(minimum: number): (input: string) => number {
 }
 
 /** A parser of file names with the given ending; without a value it gives the empty string. */
-export function fileEnding(ending: string): (input: string) => string {
+export function fileEnding(...endings: string[]): (input: string) => string {
   return input => {
-    if (input === '' || input.toLowerCase().endsWith(ending)) return input
-    throw new RangeError(`a file name that ends in ${ending}`)
+    if (input === '' || endings.some(ending => input.toLowerCase().endsWith(ending))) return input
+    throw new RangeError(`a file name that ends in ${endings.join(' or ')}`)
   }
 }

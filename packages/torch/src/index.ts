@@ -1,4 +1,5 @@
-// @normfree/torch: LibTorch in TypeScript. Names, argument order and defaults are PyTorch's.
+// @normfree/torch: LibTorch in TypeScript. Names, argument order and defaults are PyTorch's, but for one:
+// JavaScript has a single number type, so factories (arange and full too) default to float32.
 export { autocast, enableGrad, type GradOptions, grad, noGrad } from './autograd.ts'
 export { callOperator } from './call.ts'
 export { from, type NestedData, type TensorOptions, tensor } from './create.ts'

@@ -1,11 +1,16 @@
 // Writing the report of runs, for the commands that end with one.
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type ReportInput, reportHtml } from '@normfree/plots'
-import { writeFileAtomic } from '@normfree/runs'
+import { markdownTable, type ReportInput, reportHtml } from '@normfree/plots'
+import { summarize, writeFileAtomic } from '@normfree/runs'
 
-/** Writes the report whole or not at all, and makes its folder. */
+/** Writes the report, as Markdown where the name ends in .md, whole or not at all; makes its folder. */
 export function writeReport(file: string, content: ReportInput): void {
   mkdirSync(dirname(file), { recursive: true })
-  writeFileAtomic(file, reportHtml(content))
+  const markdown = file.toLowerCase().endsWith('.md')
+  writeFileAtomic(file, markdown ? reportMarkdown(content) : reportHtml(content))
 }
+
+/** The summary table under the command that made the runs. */
+const reportMarkdown = ({ title, command, runs }: ReportInput): string =>
+  `# ${title}\n\n\`\`\`\n${command}\n\`\`\`\n\n${markdownTable(summarize(runs))}`

@@ -16,9 +16,9 @@ export const report = buildCommand<ReportFlags, string[], Context>({
       ...commonFlags,
       out: {
         kind: 'parsed',
-        parse: fileEnding('.html'),
+        parse: fileEnding('.html', '.md'),
         default: 'report.html',
-        brief: 'The file to write',
+        brief: 'The file to write: a page (.html) or the table alone (.md)',
         placeholder: 'FILE',
       },
     },
@@ -28,5 +28,5 @@ export const report = buildCommand<ReportFlags, string[], Context>({
       minimum: 1,
     },
   },
-  docs: { customUsage: ['RUN...'], brief: 'Write a self-contained HTML report of runs' },
+  docs: { customUsage: ['RUN...'], brief: 'Write a self-contained HTML report, or a Markdown table, of runs' },
 })
