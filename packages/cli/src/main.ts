@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The executable: connects this process to the command line, and nothing else.
 import { runCommandLine } from './run.ts'
 
