@@ -1,8 +1,9 @@
 // ResNets of depth 6n + 2 for 32 x 32 images (He et al., 2015, section 4.2): three stages of n basic
 // blocks, 16, 32 and 64 channels, in three forms.
 // - `batch`: batch norm after every convolution, ReLU after the sum, parameter-free shortcuts that
-//   subsample and pad with zero channels; the norm of each branch starts at 0. Names, shortcuts and
-//   initialisation are those of the Fixup authors' code (hongyi-zhang/Fixup, cifar).
+//   subsample and pad with zero channels. Names, shortcuts and initialisation are those of the Fixup
+//   authors' code (hongyi-zhang/Fixup, cifar), but for the last norm of each branch, which starts at
+//   1 as He et al. have it and not at 0: at this depth a start at 0 only slows a short run.
 // - `none`: the same without norms; convolutions have biases.
 // - `nf`: normalizer-free pre-activation blocks (NF-ResNets, section 4.4): Scaled WS in the deepmind
 //   convention, gamma and beta in the activations, SkipInit. The papers build none for CIFAR; stage
@@ -151,7 +152,6 @@ class BasicBlock extends ResidualBlock {
     this.bn2 = norm(out)
     this.downsample =
       stride > 1 ? new nn.Sequential(new nn.AvgPool2d(1, { stride }), norm(input)) : null
-    if (this.bn2 instanceof nn.BatchNorm2d) nn.init.zeros_(this.bn2.weight)
   }
 
   override forward(x: Tensor): Tensor {
@@ -165,8 +165,8 @@ class BasicBlock extends ResidualBlock {
     return cat([subsampled, zerosLike(subsampled)], 1)
   }
 
-  override branchScale(): Tensor | null {
-    return this.bn2 instanceof nn.BatchNorm2d ? this.bn2.weight : null
+  override branchScale(): null {
+    return null
   }
 }
 
