@@ -5,6 +5,8 @@ import { existsSync } from 'node:fs'
 const main = new URL('../dist/main.js', import.meta.url)
 if (existsSync(main)) await import(main.href)
 else {
-  console.error('normfree: expected a compiled command line but there is none. Run `npm run setup`.')
+  console.error(
+    'normfree: expected a compiled command line but there is none. Run `npm run setup`.',
+  )
   process.exitCode = 2
 }

@@ -1,6 +1,6 @@
 // The signal of a model at initialisation, as the papers plot it: white noise in, branches open,
 // averaged over draws of the weights.
-import { ArgumentError, randn } from '@normfree/torch'
+import { ArgumentError, randn, tidy } from '@normfree/torch'
 import { CifarResNet } from './models/cifar-resnet.ts'
 import { createModel, type ModelOptions, modelEntry } from './registry.ts'
 import { meanSignal, measureSignal, openBranches, type SignalTap } from './signal.ts'
@@ -44,7 +44,9 @@ export function initialSignal(name: string, options: InitialSignalOptions = {}):
     const model = createModel(name, modelOptions)
     if (model instanceof CifarResNet) alpha = model.alpha
     openBranches(model)
-    return measureSignal(model, randn([batch, 3, side, side]))
+    const taps = tidy(() => measureSignal(model, randn([batch, 3, side, side])))
+    for (const tensor of model.stateDict().values()) tensor.dispose()
+    return taps
   })
   return {
     model: name,

@@ -28,5 +28,8 @@ export const report = buildCommand<ReportFlags, string[], Context>({
       minimum: 1,
     },
   },
-  docs: { customUsage: ['RUN...'], brief: 'Write a self-contained HTML report, or a Markdown table, of runs' },
+  docs: {
+    customUsage: ['RUN...'],
+    brief: 'Write a self-contained HTML report, or a Markdown table, of runs',
+  },
 })

@@ -76,10 +76,10 @@ describe('CifarResNet with batch norm', () => {
     expect(state).toEqual(referenceState(3))
   })
 
-  it('starts with every branch silent and the kernels at variance 2 / fan-out', () => {
+  it('starts with every norm at weight 1 and the kernels at variance 2 / fan-out', () => {
     const model = resnet20()
-    for (const [, block] of residualBlocks(model))
-      expect(new Set(numbers(block.branchScale() as Tensor))).toEqual(new Set([0]))
+    for (const [name, parameter] of model.namedParameters())
+      if (/bn\d\.weight$/.test(name)) expect(new Set(numbers(parameter))).toEqual(new Set([1]))
     const kernel = model.stateDict().get('layer3.0.conv1.weight') as Tensor
     expect(kernel.square().mean().item() * 64 * 9).toBeCloseTo(2, 1)
   })
