@@ -30,7 +30,7 @@ export const ACTIVATIONS = {
     monotonic: true,
   },
   log_sigmoid: { scalar: x => -softplus(-x), module: () => new nn.LogSigmoid(), monotonic: true },
-  log_softmax: { scalar: null, module: () => new nn.LogSoftmax(), monotonic: true },
+  log_softmax: { scalar: null, module: () => new nn.LogSoftmax(-1), monotonic: true },
   relu: { scalar: x => Math.max(x, 0), module: () => new nn.ReLU(), monotonic: true },
   relu6: {
     scalar: x => Math.min(Math.max(x, 0), 6),

@@ -1,21 +1,58 @@
-// Modules made of modules, and the two that only reshape or pass on.
-import { flatten } from '../generated/functions.ts'
+// Modules and parameters in order or by name.
+import { ArgumentError } from '../errors.ts'
 import type { Tensor } from '../tensor.ts'
-import { Module } from './module.ts'
+import { type AnyModule, Module } from './module.ts'
+import { Parameter } from './parameter.ts'
 
-/** Calls its modules one after another. Their names are '0', '1', ... */
-export class Sequential extends Module {
-  readonly [index: number]: Module
-  override readonly length: number
+/** Modules in order, named '0', '1', ... unless they are added under names of their own. */
+abstract class ModuleSequence<
+  In extends unknown[],
+  Out,
+  M extends AnyModule,
+> extends Module<In, Out> {
+  readonly [index: number]: M
+  declare readonly length: number
+  readonly #names: string[] = []
 
-  constructor(...modules: Module[]) {
+  constructor(modules: Iterable<M>) {
     super()
-    Object.assign(this, modules)
-    this.length = modules.length
+    // A function's own `length` counts its parameters; here it counts modules.
+    Object.defineProperty(this, 'length', { get: () => this.#names.length })
+    this.extend(modules)
   }
 
-  *[Symbol.iterator](): Generator<Module> {
-    for (let i = 0; i < this.length; i++) yield this[i]
+  override addModule(name: string, module: M): this {
+    super.addModule(name, module)
+    if (!this.#names.includes(name)) this.#names.push(name)
+    return this
+  }
+
+  /** Adds a module at the end. */
+  append(module: M): this {
+    return this.addModule(String(this.length), module)
+  }
+
+  /** Adds modules at the end. */
+  extend(modules: Iterable<M>): this {
+    for (const module of modules) this.append(module)
+    return this
+  }
+
+  /** The module at a position, counted from the end when negative; undefined beyond. */
+  at(index: number): M | undefined {
+    const name = this.#names.at(index)
+    return name === undefined ? undefined : (this.getSubmodule(name) as M)
+  }
+
+  *[Symbol.iterator](): Generator<M> {
+    for (const name of this.#names) yield (this as unknown as Record<string, M>)[name]
+  }
+}
+
+/** Calls its modules one after another. */
+export class Sequential extends ModuleSequence<[Tensor], Tensor, Module> {
+  constructor(...modules: Module[]) {
+    super(modules)
   }
 
   override forward(x: Tensor): Tensor {
@@ -25,16 +62,119 @@ export class Sequential extends Module {
   }
 }
 
-/** Returns its input. */
-export class Identity extends Module {
-  override forward(x: Tensor): Tensor {
-    return x
+const uncallable = (name: string): never => {
+  throw new ArgumentError(
+    `Expected a module with a forward of its own but received a ${name}, which only holds others. Call what it holds.`,
+  )
+}
+
+/** Holds modules in order; the module that owns the list calls them. */
+export class ModuleList<M extends AnyModule = AnyModule> extends ModuleSequence<[], never, M> {
+  constructor(modules: Iterable<M> = []) {
+    super(modules)
+  }
+
+  override forward(): never {
+    return uncallable('ModuleList')
   }
 }
 
-/** (N, ...) to (N, product). */
-export class Flatten extends Module {
-  override forward(x: Tensor): Tensor {
-    return flatten(x, 1)
+/**
+ * Holds modules by name; the module that owns it calls them. Names that are whole numbers come
+ * first, in ascending order, as in every JavaScript object.
+ *
+ * @throws ArgumentError for a name that is empty, has a dot, or is a field or method of a module.
+ */
+export class ModuleDict<M extends AnyModule = AnyModule> extends Module<[], never> {
+  constructor(modules: Readonly<Record<string, M>> | Iterable<readonly [string, M]> = {}) {
+    super()
+    this.update(modules)
+  }
+
+  get size(): number {
+    return this.children().length
+  }
+
+  /** The module of that name; throws ArgumentError when there is none. */
+  get(name: string): M {
+    return this.getSubmodule(name) as M
+  }
+
+  has(name: string): boolean {
+    return Array.from(this.keys()).includes(name)
+  }
+
+  /** Adds or replaces a module. */
+  set(name: string, module: M): this {
+    return this.addModule(name, module)
+  }
+
+  /** Adds or replaces modules. */
+  update(modules: Readonly<Record<string, M>> | Iterable<readonly [string, M]>): this {
+    const named = Symbol.iterator in modules ? modules : Object.entries(modules)
+    for (const [name, module] of named as Iterable<readonly [string, M]>) this.set(name, module)
+    return this
+  }
+
+  /** True when there was a module of that name. */
+  delete(name: string): boolean {
+    return this.has(name) && delete (this as unknown as Record<string, unknown>)[name]
+  }
+
+  *keys(): Generator<string> {
+    for (const [name] of this.namedChildren()) yield name
+  }
+
+  *values(): Generator<M> {
+    for (const [, module] of this.entries()) yield module
+  }
+
+  entries(): Generator<[string, M]> {
+    return this.namedChildren() as Generator<[string, M]>
+  }
+
+  [Symbol.iterator](): Generator<[string, M]> {
+    return this.entries()
+  }
+
+  override forward(): never {
+    return uncallable('ModuleDict')
+  }
+}
+
+/** Holds parameters in order, named '0', '1', ...; a plain tensor becomes a parameter. */
+export class ParameterList extends Module<[], never> {
+  readonly [index: number]: Parameter
+  declare readonly length: number
+
+  constructor(parameters: Iterable<Tensor> = []) {
+    super()
+    Object.defineProperty(this, 'length', { get: () => [...this].length })
+    this.extend(parameters)
+  }
+
+  append(parameter: Tensor): this {
+    const own = parameter instanceof Parameter ? parameter : new Parameter(parameter)
+    this.registerParameter(String(this.length), own)
+    return this
+  }
+
+  extend(parameters: Iterable<Tensor>): this {
+    for (const parameter of parameters) this.append(parameter)
+    return this
+  }
+
+  *[Symbol.iterator](): Generator<Parameter> {
+    for (let i = 0; this[i] instanceof Parameter; i++) yield this[i]
+  }
+
+  override forward(): never {
+    return uncallable('ParameterList')
+  }
+
+  override extraRepr(): string {
+    const line = (parameter: Parameter, i: number) =>
+      `  (${i}): Parameter containing: [torch.${parameter.dtype} of size ${parameter.shape.join('x')}]`
+    return Array.from(this, line).join('\n')
   }
 }

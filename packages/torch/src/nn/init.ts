@@ -4,6 +4,8 @@ import { noGrad } from '../autograd.ts'
 import { ArgumentError } from '../errors.ts'
 import type { Tensor } from '../tensor.ts'
 
+export { dirac_, eye_, orthogonal_, sparse_ } from './init-matrix.ts'
+
 export type FanMode = 'fan_in' | 'fan_out'
 export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu'
 

@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor.ts'
 import { calculateFanInAndFanOut, kaimingUniform_, uniform_ } from './init.ts'
 import { Module } from './module.ts'
 import { Parameter } from './parameter.ts'
+import { boolText } from './print.ts'
 
 export interface LinearOptions {
   /** Add a learned bias. Default true. */
@@ -15,11 +16,15 @@ export interface LinearOptions {
  * +-1/sqrt(inFeatures), as PyTorch's.
  */
 export class Linear extends Module {
+  readonly inFeatures: number
+  readonly outFeatures: number
   readonly weight: Parameter
   readonly bias: Parameter | null
 
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super()
+    this.inFeatures = inFeatures
+    this.outFeatures = outFeatures
     this.weight = new Parameter(empty([outFeatures, inFeatures]))
     this.bias = options.bias === false ? null : new Parameter(empty([outFeatures]))
     resetParameters(this.weight, this.bias)
@@ -27,6 +32,11 @@ export class Linear extends Module {
 
   override forward(x: Tensor): Tensor {
     return linear(x, this.weight, this.bias)
+  }
+
+  override extraRepr(): string {
+    const { inFeatures, outFeatures, bias } = this
+    return `in_features=${inFeatures}, out_features=${outFeatures}, bias=${boolText(bias !== null)}`
   }
 }
 

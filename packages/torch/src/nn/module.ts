@@ -1,36 +1,15 @@
-// Module: a function with parameters. `model(x)` runs its hooks and `forward` inside a scope, so
-// that activations nobody returned are released when the call ends.
-import { noGrad } from '../autograd.ts'
+// Module: a function with parameters, buffers and sub-modules, which it finds by name. How it is
+// called stands in callable.ts.
 import { callOperator } from '../call.ts'
-import { ArgumentError, refusePromise } from '../errors.ts'
+import { isFloatingPoint } from '../dtype.ts'
+import { ArgumentError } from '../errors.ts'
 import { tidy } from '../memory.ts'
 import type { Tensor, ToOptions } from '../tensor.ts'
-import { Scope } from '../tensor-base.ts'
-import { Buffer, Parameter } from './parameter.ts'
-
-/** Runs before forward; a returned array replaces the inputs. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a hook that only looks returns nothing
-export type ForwardPreHook<M, In> = (module: M, inputs: In) => In | void
-/** Runs after forward; a returned value other than undefined replaces the output. */
-// biome-ignore lint/suspicious/noConfusingVoidType: as above
-export type ForwardHook<M, In, Out> = (module: M, inputs: In, output: Out) => Out | void
-
-/** Undoes a registration. */
-export interface RemovableHandle {
-  remove(): void
-}
-
-const RUN: unique symbol = Symbol('run')
-
-/** A class whose instances are functions: calling one runs its RUN method. */
-class Callable {
-  constructor() {
-    const self = (...inputs: unknown[]) =>
-      (self as unknown as { [RUN](...inputs: unknown[]): unknown })[RUN](...inputs)
-    // biome-ignore lint/correctness/noConstructorReturn: this is what makes `model(x)` possible
-    return Object.setPrototypeOf(self, new.target.prototype)
-  }
-}
+import { Callable } from './callable.ts'
+import { firstNames, joined, snakeCase, splitPath } from './names.ts'
+import { Buffer, type BufferOptions, Parameter } from './parameter.ts'
+import { treeText } from './print.ts'
+import { copyState, type IncompatibleKeys, type LoadStateDictOptions } from './state-dict.ts'
 
 /** What makes instances callable for TypeScript: `In` are forward's parameters, `Out` its result. */
 export interface Module<In extends unknown[] = [Tensor], Out = Tensor> {
@@ -41,7 +20,8 @@ export interface Module<In extends unknown[] = [Tensor], Out = Tensor> {
 /**
  * Base of all layers and models. Parameters, buffers and sub-modules are found among the fields;
  * their dotted names are PyTorch's (`layer1.0.conv1.weight`), a camelCase field standing for its
- * snake_case name. A tensor stored on `this` during forward must be kept (`keep`).
+ * snake_case name. What is not a field of the class is registered under a name of its own. A tensor
+ * stored on `this` during forward must be kept (`keep`).
  *
  * @example
  * class Net extends nn.Module {
@@ -50,50 +30,74 @@ export interface Module<In extends unknown[] = [Tensor], Out = Tensor> {
  * }
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface adds the call signature
-export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> extends Callable {
+export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> extends Callable<
+  In,
+  Out
+> {
   /** Set by train() and eval(). */
   training = true
-  // Keyed by registration, not by function: one hook may be registered twice and removed once.
-  // Without their types: TypeScript compares private fields, and a Conv2d would be no Module.
-  readonly #preHooks = new Map<RemovableHandle, ErasedHook>()
-  readonly #hooks = new Map<RemovableHandle, ErasedHook>()
+  /** Names that were given when registering: they are taken as they are. */
+  readonly #registered = new Set<string>()
 
-  abstract forward(...inputs: In): Out
-
-  [RUN](...inputs: In): Out {
-    const scope = new Scope()
-    let returned: Out | undefined
-    try {
-      returned = this.#run(inputs)
-      refusePromise(returned, 'forward')
-      return returned
-    } finally {
-      scope.end(returned)
-    }
+  /**
+   * Adds a sub-module that is no field of the class; it becomes the property `name`, and `name` as
+   * it is stands in the state dict. An earlier one of that name is replaced.
+   *
+   * @throws ArgumentError when `name` is empty, has a dot, or is a field or method already.
+   */
+  addModule(name: string, module: AnyModule): this {
+    this.#register(name, module)
+    return this
   }
 
-  #run(inputs: In): Out {
-    let given = inputs
-    for (const hook of this.#preHooks.values())
-      given = (hook(this as never, given as never) as In | undefined) || given
-    let output = this.forward(...given)
-    for (const hook of this.#hooks.values())
-      output = (hook(this as never, given as never, output as never) as Out | undefined) || output
-    return output
+  /** Adds a trained tensor as addModule adds a module; null reserves the name. */
+  registerParameter(name: string, parameter: Parameter | null): void {
+    this.#register(name, parameter)
   }
 
-  registerForwardPreHook(hook: ForwardPreHook<this, In>): RemovableHandle {
-    return register(this.#preHooks, hook)
+  /** Adds a buffer as addModule adds a module; null reserves the name. */
+  registerBuffer(name: string, data: Tensor | null, options: BufferOptions = {}): void {
+    this.#register(name, data && new Buffer(data, options))
   }
 
-  registerForwardHook(hook: ForwardHook<this, In, Out>): RemovableHandle {
-    return register(this.#hooks, hook)
+  #register(name: string, value: unknown): void {
+    if (name === '' || name.includes('.') || (name in this && !this.#registered.has(name)))
+      throw new ArgumentError(
+        `Expected a new name without a dot for \`name\` but received ${JSON.stringify(name)} (${this.constructor.name}).`,
+      )
+    this.#registered.add(name)
+    Object.defineProperty(this, name, {
+      value,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    })
   }
 
-  /** Direct sub-modules with their names. */
-  *namedChildren(): Generator<[string, AnyModule]> {
+  /** Fields and registered values under the names that the state dict has for them. */
+  *#owned(): Generator<[string, unknown]> {
     for (const [field, value] of Object.entries(this))
-      if (value instanceof Module) yield [snakeCase(field), value]
+      yield [this.#registered.has(field) ? field : snakeCase(field), value]
+  }
+
+  *#ownedOf<T extends object>(
+    kind: abstract new (...args: never[]) => T,
+  ): Generator<[string, T]> {
+    for (const [name, value] of this.#owned()) if (value instanceof kind) yield [name, value]
+  }
+
+  #children(): Generator<[string, AnyModule]> {
+    return this.#ownedOf<AnyModule>(Module)
+  }
+
+  /** Direct sub-modules with their names, in the order of fields; a shared one under its first. */
+  namedChildren(): Generator<[string, AnyModule]> {
+    return firstNames(this.#children())
+  }
+
+  /** Direct sub-modules, each once. */
+  children(): AnyModule[] {
+    return Array.from(this.namedChildren(), ([, child]) => child)
   }
 
   /** This module (named '') and all below it, parents first; a shared one under its first name. */
@@ -101,16 +105,21 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
     return firstNames(this.#everyModule(prefix))
   }
 
-  *#everyModule(prefix: string): Generator<[string, AnyModule]> {
-    yield [prefix, this as unknown as AnyModule]
-    for (const [name, child] of this.namedChildren())
-      yield* child.#everyModule(joined(prefix, name))
+  /** This module and all below it, parents first, each once. */
+  modules(): AnyModule[] {
+    return Array.from(this.namedModules(), ([, module]) => module)
   }
 
-  *#named<T extends Tensor>(kind: abstract new (...args: never[]) => T): Generator<[string, T]> {
+  *#everyModule(prefix: string): Generator<[string, AnyModule]> {
+    yield [prefix, this as unknown as AnyModule]
+    for (const [name, child] of this.#children()) yield* child.#everyModule(joined(prefix, name))
+  }
+
+  *#everyTensor<T extends Tensor>(
+    kind: abstract new (...args: never[]) => T,
+  ): Generator<[string, T]> {
     for (const [path, module] of this.namedModules())
-      for (const [field, value] of Object.entries(module))
-        if (value instanceof kind) yield [joined(path, snakeCase(field)), value]
+      for (const [name, value] of module.#ownedOf(kind)) yield [joined(path, name), value]
   }
 
   /**
@@ -118,50 +127,85 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
    * once, under its first name.
    */
   namedParameters(): Generator<[string, Parameter]> {
-    return firstNames(this.#named(Parameter))
+    return firstNames(this.#everyTensor(Parameter))
   }
 
+  /** Buffers, persistent or not, in the order of namedParameters. */
   namedBuffers(): Generator<[string, Buffer]> {
-    return firstNames(this.#named(Buffer))
+    return firstNames(this.#everyTensor(Buffer))
   }
 
   parameters(): Parameter[] {
     return Array.from(this.namedParameters(), ([, parameter]) => parameter)
   }
 
+  buffers(): Buffer[] {
+    return Array.from(this.namedBuffers(), ([, buffer]) => buffer)
+  }
+
   /**
-   * Parameters and buffers by dotted name, in PyTorch's order; shared ones under each of their
-   * names. The tensors are the model's own.
+   * The module of a dotted name, this one for ''.
+   *
+   * @throws ArgumentError when there is none.
+   */
+  getSubmodule(path: string): AnyModule {
+    let module = this as unknown as AnyModule
+    for (const name of path === '' ? [] : path.split('.'))
+      module = find(module.#children(), name) ?? this.#refusePath('module', path)
+    return module
+  }
+
+  /** The parameter of a dotted name; throws ArgumentError when there is none. */
+  getParameter(path: string): Parameter {
+    const [owner, name] = splitPath(path)
+    const own = this.getSubmodule(owner).#ownedOf(Parameter)
+    return find(own, name) ?? this.#refusePath('parameter', path)
+  }
+
+  /** The buffer of a dotted name; throws ArgumentError when there is none. */
+  getBuffer(path: string): Buffer {
+    const [owner, name] = splitPath(path)
+    const own = this.getSubmodule(owner).#ownedOf(Buffer)
+    return find(own, name) ?? this.#refusePath('buffer', path)
+  }
+
+  #refusePath(kind: string, path: string): never {
+    throw new ArgumentError(
+      `Expected the dotted name of a ${kind} below this ${this.constructor.name} for \`path\` but received ${JSON.stringify(path)}.`,
+    )
+  }
+
+  /**
+   * Parameters and persistent buffers by dotted name, in PyTorch's order; shared ones under each of
+   * their names. The tensors are the model's own.
    */
   stateDict(): Map<string, Tensor> {
     const state = new Map<string, Tensor>()
-    for (const [path, module] of this.#everyModule(''))
-      for (const kind of [Parameter, Buffer])
-        for (const [field, value] of Object.entries(module))
-          if (value instanceof kind) state.set(joined(path, snakeCase(field)), value)
+    for (const [path, module] of this.#everyModule('')) {
+      for (const [name, value] of module.#ownedOf(Parameter)) state.set(joined(path, name), value)
+      for (const [name, value] of module.#ownedOf(Buffer))
+        if (value.persistent) state.set(joined(path, name), value)
+    }
     return state
   }
 
   /**
    * Copies `state` into this module's parameters and buffers.
    *
-   * @throws ArgumentError naming every missing, unexpected and misshapen entry; nothing is copied.
+   * @returns the names that either side lacks: none when strict.
+   * @throws ArgumentError naming every misshapen entry and, when strict, every missing and
+   * unexpected one; nothing is copied.
    */
-  loadStateDict(state: ReadonlyMap<string, Tensor>): void {
-    const own = this.stateDict()
-    const problems = mismatches(own, state)
-    if (problems.length > 0)
-      throw new ArgumentError(
-        `Expected the state dict of this ${this.constructor.name} but it does not fit: ${problems.join('; ')}.`,
-      )
-    noGrad(() => {
-      for (const [name, tensor] of own) tensor.copy_(state.get(name) as Tensor)
-    })
+  loadStateDict(
+    state: ReadonlyMap<string, Tensor>,
+    options: LoadStateDictOptions = {},
+  ): IncompatibleKeys {
+    return copyState(this.stateDict(), state, this.constructor.name, options)
   }
 
   /** Training behaviour (dropout on, batch statistics) for this module and all below it. */
   train(mode = true): this {
-    for (const [, module] of this.namedModules()) module.training = mode
+    for (const module of this.modules()) module.training = mode
     return this
   }
 
@@ -170,9 +214,16 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
     return this.train(false)
   }
 
+  /** Trains the parameters of this module and of all below it, or freezes them. */
+  requiresGrad_(wanted = true): this {
+    for (const parameter of this.parameters()) parameter.requiresGrad_(wanted)
+    return this
+  }
+
   /** Moves parameters and buffers, in place; the dtype of integer buffers stays. */
   to(options: ToOptions): this {
-    for (const tensor of new Set(this.stateDict().values())) tidy(() => moveData(tensor, options))
+    for (const tensor of [...this.parameters(), ...this.buffers()])
+      tidy(() => moveData(tensor, options))
     return this
   }
 
@@ -186,61 +237,38 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
   zeroGrad(): void {
     for (const parameter of this.parameters()) parameter.grad = null
   }
+
+  /** What stands between the brackets when this module is printed; override it. */
+  extraRepr(): string {
+    return ''
+  }
+
+  /** The tree of modules as PyTorch prints it. */
+  override toString(): string {
+    const children = Array.from(this.#children(), ([name, child]): [string, string] => [
+      name,
+      child.toString(),
+    ])
+    return treeText(this.constructor.name, this.extraRepr(), children)
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
+  }
 }
 
 /** A module of any signature. */
 // biome-ignore lint/suspicious/noExplicitAny: the signature is what this type leaves open
 export type AnyModule = Module<any[], any>
 
-type ErasedHook = (...args: never[]) => unknown
-
-function register(hooks: Map<RemovableHandle, ErasedHook>, hook: ErasedHook): RemovableHandle {
-  const handle = { remove: () => void hooks.delete(handle) }
-  hooks.set(handle, hook)
-  return handle
+function find<T>(named: Iterable<[string, T]>, wanted: string): T | undefined {
+  for (const [name, value] of named) if (name === wanted) return value
+  return undefined
 }
-
-function* firstNames<T extends object>(named: Iterable<[string, T]>): Generator<[string, T]> {
-  const seen = new Set<T>()
-  for (const [name, value] of named) {
-    if (!seen.has(value)) yield [name, value]
-    seen.add(value)
-  }
-}
-
-const joined = (prefix: string, name: string) => (prefix === '' ? name : `${prefix}.${name}`)
-
-/** `runningMean` -> `running_mean`; digits stay attached (`conv2b`, `layer1`). */
-const snakeCase = (field: string) => field.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 
 function moveData(tensor: Tensor, options: ToOptions): void {
-  const dtype = tensor.dtype.includes('float') ? options.dtype : undefined
+  const dtype = isFloatingPoint(tensor.dtype) ? options.dtype : undefined
   const memoryFormat = tensor.dim === 4 ? options.memoryFormat : undefined
   const moved = tensor.detach().to({ ...options, dtype, memoryFormat })
   callOperator('aten::set_data', '', tensor, moved)
-}
-
-function mismatches(
-  own: ReadonlyMap<string, Tensor>,
-  given: ReadonlyMap<string, Tensor>,
-): string[] {
-  const missing = [...own.keys()].filter(name => !given.has(name))
-  const unexpected = [...given.keys()].filter(name => !own.has(name))
-  const misshapen = [...own].flatMap(([name, tensor]) => {
-    const other = given.get(name)
-    return other && String(other.shape) !== String(tensor.shape)
-      ? [`${name} is [${other.shape}], expected [${tensor.shape}]`]
-      : []
-  })
-  const list = (label: string, names: string[]) =>
-    names.length === 0
-      ? []
-      : [
-          `${label} ${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`,
-        ]
-  return [
-    ...list('missing', missing),
-    ...list('unexpected', unexpected),
-    ...list('of another shape', misshapen),
-  ]
 }

@@ -13,11 +13,19 @@ export class Parameter extends Tensor {
   }
 }
 
-/** State that is saved with the model but not trained, such as running statistics. */
+export interface BufferOptions {
+  /** Part of the state dict. Default true. */
+  persistent?: boolean
+}
+
+/** State that is not trained, such as running statistics. Shares the memory of `data`. */
 export class Buffer extends Tensor {
-  constructor(data: Tensor) {
+  readonly persistent: boolean
+
+  constructor(data: Tensor, options: BufferOptions = {}) {
     super(ownHandle(data))
     TensorBase.move(this, null)
+    this.persistent = options.persistent ?? true
   }
 }
 

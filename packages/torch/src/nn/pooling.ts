@@ -1,72 +1,134 @@
-// Pooling over the two spatial dimensions of (N, C, H, W).
-import { adaptiveAvgPool2d, avgPool2d, maxPool2d } from '../generated/functions.ts'
+// Pooling over the spatial dimensions of (N, C, L) and (N, C, H, W), by windows of a given size.
+import { avgPool1d, avgPool2d, maxPool1d, maxPool2d } from '../generated/functions.ts'
 import type { Tensor } from '../tensor.ts'
-import type { Size2d } from './conv.ts'
+import { type LpPoolOptions, lpPool1d, lpPool2d } from './functional/pooling.ts'
 import { Module } from './module.ts'
+import { boolText, sizeText } from './print.ts'
+import { type Size1d, type Size2d, single } from './sizes.ts'
 
-export interface PoolOptions {
+export interface PoolOptions<Size = Size2d> {
   /** Default: the kernel size. */
-  stride?: Size2d
+  stride?: Size
   /** Default 0. */
-  padding?: Size2d
+  padding?: Size
   /** Let the last window reach over the edge. Default false. */
   ceilMode?: boolean
 }
 
-export interface AvgPoolOptions extends PoolOptions {
+export interface MaxPoolOptions<Size = Size2d> extends PoolOptions<Size> {
+  /** Distance of neighbours in a window. Default 1. */
+  dilation?: Size
+}
+
+export interface AvgPoolOptions<Size = Size2d> extends PoolOptions<Size> {
   /** Count padded zeros in the mean. Default true. */
   countIncludePad?: boolean
 }
 
-/** Mean over windows. */
-export class AvgPool2d extends Module {
-  readonly kernelSize: Size2d
-  readonly options: AvgPoolOptions
+export interface AvgPool2dOptions extends AvgPoolOptions {
+  /** Divide by this in place of the number of elements in the window. */
+  divisorOverride?: number
+}
 
-  constructor(kernelSize: Size2d, options: AvgPoolOptions = {}) {
+/** A window and how it moves. */
+abstract class Pool<Size extends Size1d | Size2d, Options extends PoolOptions<Size>> extends Module {
+  readonly kernelSize: Size
+  readonly stride: Size
+  readonly padding: Size
+  readonly ceilMode: boolean
+  protected readonly options: Options
+
+  constructor(kernelSize: Size, options: Options = {} as Options) {
     super()
+    this.kernelSize = kernelSize
+    this.stride = options.stride ?? kernelSize
+    this.padding = options.padding ?? (0 as Size)
+    this.ceilMode = options.ceilMode ?? false
+    this.options = options
+  }
+
+  override extraRepr(): string {
+    const { kernelSize, stride, padding } = this
+    return `kernel_size=${sizeText(kernelSize)}, stride=${sizeText(stride)}, padding=${sizeText(padding)}`
+  }
+}
+
+/** Mean over windows of (N, C, L). */
+export class AvgPool1d extends Pool<Size1d, AvgPoolOptions<Size1d>> {
+  override forward(x: Tensor): Tensor {
+    const { kernelSize, stride, padding, ceilMode } = this
+    return avgPool1d(x, kernelSize, stride, padding, ceilMode, this.options.countIncludePad)
+  }
+
+  override extraRepr(): string {
+    const { kernelSize, stride, padding } = this
+    return `kernel_size=${sizeText(single(kernelSize))}, stride=${sizeText(single(stride))}, padding=${sizeText(single(padding))}`
+  }
+}
+
+/** Mean over windows of (N, C, H, W). */
+export class AvgPool2d extends Pool<Size2d, AvgPool2dOptions> {
+  override forward(x: Tensor): Tensor {
+    const { kernelSize, stride, padding, ceilMode } = this
+    const { countIncludePad, divisorOverride } = this.options
+    return avgPool2d(x, kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride)
+  }
+}
+
+/** What maxima print beyond their windows. */
+abstract class MaxPool<Size extends Size1d | Size2d> extends Pool<Size, MaxPoolOptions<Size>> {
+  override extraRepr(): string {
+    const dilation = sizeText(this.options.dilation ?? 1)
+    return `${super.extraRepr()}, dilation=${dilation}, ceil_mode=${boolText(this.ceilMode)}`
+  }
+}
+
+/** Maximum over windows of (N, C, L); padding never wins. */
+export class MaxPool1d extends MaxPool<Size1d> {
+  override forward(x: Tensor): Tensor {
+    const { kernelSize, stride, padding, ceilMode } = this
+    return maxPool1d(x, kernelSize, stride, padding, this.options.dilation, ceilMode)
+  }
+}
+
+/** Maximum over windows of (N, C, H, W); padding never wins. */
+export class MaxPool2d extends MaxPool<Size2d> {
+  override forward(x: Tensor): Tensor {
+    const { kernelSize, stride, padding, ceilMode } = this
+    return maxPool2d(x, kernelSize, stride, padding, this.options.dilation, ceilMode)
+  }
+}
+
+/** A window and the order of the norm that is taken over it. */
+abstract class LpPool<Size extends Size1d | Size2d> extends Module {
+  readonly normType: number
+  readonly kernelSize: Size
+  protected readonly options: LpPoolOptions<Size>
+
+  constructor(normType: number, kernelSize: Size, options: LpPoolOptions<Size> = {}) {
+    super()
+    this.normType = normType
     this.kernelSize = kernelSize
     this.options = options
   }
 
-  override forward(x: Tensor): Tensor {
-    const {
-      stride = this.kernelSize,
-      padding = 0,
-      ceilMode = false,
-      countIncludePad = true,
-    } = this.options
-    return avgPool2d(x, this.kernelSize, stride, padding, ceilMode, countIncludePad)
+  override extraRepr(): string {
+    const { stride, ceilMode = false } = this.options
+    const step = stride === undefined ? 'None' : sizeText(stride)
+    return `norm_type=${this.normType}, kernel_size=${sizeText(this.kernelSize)}, stride=${step}, ceil_mode=${boolText(ceilMode)}`
   }
 }
 
-/** Maximum over windows; padding never wins. */
-export class MaxPool2d extends Module {
-  readonly kernelSize: Size2d
-  readonly options: PoolOptions
-
-  constructor(kernelSize: Size2d, options: PoolOptions = {}) {
-    super()
-    this.kernelSize = kernelSize
-    this.options = options
-  }
-
+/** (sum of x^normType)^(1 / normType) over windows of (N, C, L). */
+export class LPPool1d extends LpPool<Size1d> {
   override forward(x: Tensor): Tensor {
-    const { stride = this.kernelSize, padding = 0, ceilMode = false } = this.options
-    return maxPool2d(x, this.kernelSize, stride, padding, 1, ceilMode)
+    return lpPool1d(x, this.normType, this.kernelSize, this.options)
   }
 }
 
-/** Mean over windows sized so that the output is `outputSize`. */
-export class AdaptiveAvgPool2d extends Module {
-  readonly outputSize: Size2d
-
-  constructor(outputSize: Size2d) {
-    super()
-    this.outputSize = outputSize
-  }
-
+/** (sum of x^normType)^(1 / normType) over windows of (N, C, H, W). */
+export class LPPool2d extends LpPool<Size2d> {
   override forward(x: Tensor): Tensor {
-    return adaptiveAvgPool2d(x, this.outputSize)
+    return lpPool2d(x, this.normType, this.kernelSize, this.options)
   }
 }

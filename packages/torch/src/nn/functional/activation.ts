@@ -1,0 +1,12 @@
+// Activation functions that are no operator of LibTorch, by their formulas in torch.nn.functional.
+import { softmax } from '../../generated/functions.ts'
+import type { Tensor } from '../../tensor.ts'
+
+/** x / (1 + |x|) */
+export const softsign = (input: Tensor): Tensor => input.div(input.abs().add(1))
+
+/** x - tanh(x) */
+export const tanhshrink = (input: Tensor): Tensor => input.sub(input.tanh())
+
+/** softmax of -x along `dim`. */
+export const softmin = (input: Tensor, dim: number): Tensor => softmax(input.neg(), dim)

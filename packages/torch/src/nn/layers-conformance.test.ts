@@ -1,0 +1,162 @@
+// Layers and functions against values that PyTorch itself made: conformance/layers.py says how.
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { grad, noGrad } from '../autograd.ts'
+import { from } from '../create.ts'
+import { manualSeed } from '../engine.ts'
+import { tidy } from '../memory.ts'
+import { Tensor } from '../tensor.ts'
+import { expectClose, numbers } from '../testing.test.util.ts'
+import type { DType } from '../types.ts'
+import * as nn from './index.ts'
+
+interface Recorded {
+  shape: number[]
+  dtype: DType
+  data: string
+}
+
+interface Run {
+  mode?: 'train' | 'eval'
+  outputs: Recorded[]
+  grads?: (Recorded | null)[]
+}
+
+interface Case {
+  module?: string
+  function?: string
+  dtype?: DType
+  args: unknown[]
+  options: Record<string, unknown>
+  call?: Record<string, unknown>
+  inputs: unknown[]
+  runs: Run[]
+  repr: string
+  state: [name: string, shape: number[], dtype: DType, sum: number, first: number, last: number][]
+  after: [name: string, value: Recorded][]
+}
+
+const file = new URL('../../conformance/layers.json', import.meta.url)
+const { cases, seed } = JSON.parse(readFileSync(file, 'utf8')) as { cases: Case[]; seed: number }
+
+/** `fill` of layers.py. */
+function fill(shape: number[], salt: number, kind = 'real'): Tensor {
+  const count = shape.reduce((product, size) => product * size, 1)
+  const whole = Array.from({ length: count }, (_, i) => i * 7919 + salt * 104729)
+  if (kind.startsWith('int:')) {
+    const below = Number(kind.slice(4))
+    return from(BigInt64Array.from(whole, value => BigInt(value % below)), shape)
+  }
+  const raw = Float64Array.from(whole, value => (value % 2048) / 1024 - 1)
+  if (kind === 'bool') return from(Uint8Array.from(raw, x => Number(x > 0.4)), shape).to('bool')
+  return from(kind === 'positive' ? raw.map(x => 0.5 + 0.49 * x) : raw, shape)
+}
+
+function materialize(value: unknown, dtype: DType): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  if (!('$tensor' in value))
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, materialize(item, dtype)]),
+    )
+  const tensor = fill(...(value.$tensor as Parameters<typeof fill>))
+  return tensor.dtype === 'float64' ? tensor.to(dtype) : tensor
+}
+
+function expectRecorded(actual: Tensor, { shape, dtype, data }: Recorded): void {
+  const bytes = Uint8Array.from(globalThis.Buffer.from(data, 'base64'))
+  const Type = { float32: Float32Array, float64: Float64Array, int64: BigInt64Array }[
+    dtype as 'float32'
+  ]
+  expect([actual.dtype, actual.shape]).toEqual([dtype, shape])
+  const tolerance = dtype === 'float64' ? 1e-12 : 1e-5
+  expectClose(actual, Array.from(new Type(bytes.buffer) as Iterable<number>, Number), tolerance)
+}
+
+type Call = (...inputs: Tensor[]) => unknown
+
+/** Outputs, and gradients of their sum weighted by fill(shape, 99), for inputs then parameters. */
+function expectRun(call: Call, inputs: Tensor[], parameters: Tensor[], expected: Run): void {
+  const leaves = inputs.map(x => (x.dtype.startsWith('float') ? x.clone().requiresGrad_() : x))
+  const results = [call(...leaves.map(x => x.clone()))].flat()
+  const outputs = results.filter(item => item instanceof Tensor)
+  expect(outputs).toHaveLength(expected.outputs.length)
+  for (const [i, output] of outputs.entries()) expectRecorded(output, expected.outputs[i])
+  if (!expected.grads) return
+  const total = outputs
+    .map(output => output.mul(fill(output.shape, 99).to(output.dtype)).sum())
+    .reduce((a, b) => a.add(b))
+  const wanted = [...leaves, ...parameters].filter(x => x.requiresGrad)
+  const grads = grad(total, wanted, { allowUnused: true })
+  expect(grads).toHaveLength(expected.grads.length)
+  for (const [i, recorded] of expected.grads.entries())
+    if (recorded) expectRecorded(grads[i] as Tensor, recorded)
+    else expect(grads[i]).toBeNull()
+}
+
+function fillState(module: nn.AnyModule): void {
+  for (const [i, tensor] of [...module.stateDict().values()].entries())
+    if (tensor.dtype === 'float32') {
+      const kind = tensor instanceof nn.Buffer ? 'positive' : 'real'
+      noGrad(() => tensor.copy_(fill(tensor.shape, 10 + i, kind)))
+    }
+}
+
+type Build = new (...args: unknown[]) => nn.Module<Tensor[], unknown>
+
+function build({ module, args, options }: Case): nn.Module<Tensor[], unknown> {
+  const Layer = (nn as unknown as Record<string, Build>)[module as string]
+  const given = materialize(options, 'float32') as object
+  manualSeed(seed)
+  return new Layer(...args, ...(Object.keys(given).length > 0 ? [given] : []))
+}
+
+const titled = (name: 'module' | 'function') =>
+  cases
+    .filter(item => item[name])
+    .map((item): [string, Case] => {
+      const shown = [...item.args, item.options, item.call ?? {}].map(part => JSON.stringify(part))
+      return [`${item[name]} ${shown.join(' ')}`.replaceAll(' {}', ''), item]
+    })
+
+describe('like PyTorch', () => {
+  it.each(titled('module'))('%s', (_, item) => {
+    tidy(() => {
+      const module = build(item)
+      expect(module.toString()).toBe(item.repr.replace('NonDynamicallyQuantizable', ''))
+      const state = [...module.stateDict()]
+      expect(state.map(([name, x]) => [name, x.shape, x.dtype])).toEqual(
+        item.state.map(entry => entry.slice(0, 3)),
+      )
+      for (const [i, [, tensor]] of state.entries()) {
+        const [sum, first, last] = item.state[i].slice(3) as number[]
+        const values = numbers(tensor)
+        expectClose([tensor.sum().item(), values[0], values.at(-1) as number], [sum, first, last])
+      }
+      fillState(module)
+      const dtype = item.dtype ?? 'float32'
+      module.to({ dtype })
+      const inputs = item.inputs.map(input => materialize(input, dtype) as Tensor)
+      const call = materialize(item.call, dtype) as object | undefined
+      const run: Call = (...xs) =>
+        module(...xs, ...((Object.keys(call ?? {}).length > 0 ? [call] : []) as Tensor[]))
+      for (const expected of item.runs) {
+        module.train(expected.mode === 'train')
+        expectRun(run, inputs, module.parameters(), expected)
+      }
+      const after = [...module.namedBuffers()]
+      expect(after.map(([name]) => name)).toEqual(item.after.map(([name]) => name))
+      for (const [i, [, buffer]] of after.entries()) expectRecorded(buffer, item.after[i][1])
+    })
+  })
+
+  it.each(titled('function'))('functional.%s', (_, item) => {
+    tidy(() => {
+      const named = nn.functional as unknown as Record<string, Call>
+      const options = materialize(item.options, 'float32') as Tensor
+      const rest = [...item.args, ...(Object.keys(options).length > 0 ? [options] : [])] as Tensor[]
+      const inputs = item.inputs.map(input => materialize(input, 'float32') as Tensor)
+      const run: Call = (...xs) => named[item.function as string](...xs, ...rest)
+      expectRun(run, inputs, [], item.runs[0])
+    })
+  })
+})

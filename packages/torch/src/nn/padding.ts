@@ -1,0 +1,123 @@
+// Padding of the spatial dimensions, as modules. Negative amounts crop.
+import { pad } from '../generated/functions.ts'
+import type { Tensor } from '../tensor.ts'
+import { Module } from './module.ts'
+import { floatText, sizeText } from './print.ts'
+
+/** One number for both ends, or [left, right]. */
+export type Padding1d = number | readonly [number, number]
+/** One number for all sides, or [left, right, top, bottom]. */
+export type Padding2d = number | readonly [number, number, number, number]
+
+const bothEnds = (padding: Padding1d): number[] =>
+  typeof padding === 'number' ? [padding, padding] : [...padding]
+
+const allSides = (padding: Padding2d): number[] =>
+  typeof padding === 'number' ? [padding, padding, padding, padding] : [...padding]
+
+/** Amounts from the last dimension backwards, and what is put there. */
+abstract class Pad extends Module {
+  readonly padding: number[]
+  readonly #mode: string
+
+  constructor(padding: number[], mode: string) {
+    super()
+    this.padding = padding
+    this.#mode = mode
+  }
+
+  override forward(x: Tensor): Tensor {
+    return pad(x, this.padding, this.#mode)
+  }
+
+  override extraRepr(): string {
+    return sizeText(this.padding)
+  }
+}
+
+abstract class ConstantPad extends Pad {
+  readonly value: number
+
+  constructor(padding: number[], value: number) {
+    super(padding, 'constant')
+    this.value = value
+  }
+
+  override forward(x: Tensor): Tensor {
+    return pad(x, this.padding, 'constant', this.value)
+  }
+
+  override extraRepr(): string {
+    return `padding=${sizeText(this.padding)}, value=${floatText(this.value)}`
+  }
+}
+
+/** Puts `value` around (..., L). */
+export class ConstantPad1d extends ConstantPad {
+  constructor(padding: Padding1d, value: number) {
+    super(bothEnds(padding), value)
+  }
+}
+
+/** Puts `value` around (..., H, W). */
+export class ConstantPad2d extends ConstantPad {
+  constructor(padding: Padding2d, value: number) {
+    super(allSides(padding), value)
+  }
+}
+
+/** Puts zeros around (..., L). */
+export class ZeroPad1d extends ConstantPad1d {
+  constructor(padding: Padding1d) {
+    super(padding, 0)
+  }
+}
+
+/** Puts zeros around (..., H, W). */
+export class ZeroPad2d extends ConstantPad2d {
+  constructor(padding: Padding2d) {
+    super(padding, 0)
+  }
+}
+
+/** Mirrors (N, C, L) at its edge elements, which are not repeated. */
+export class ReflectionPad1d extends Pad {
+  constructor(padding: Padding1d) {
+    super(bothEnds(padding), 'reflect')
+  }
+}
+
+/** Mirrors (N, C, H, W) at its edge elements, which are not repeated. */
+export class ReflectionPad2d extends Pad {
+  constructor(padding: Padding2d) {
+    super(allSides(padding), 'reflect')
+  }
+}
+
+/** Repeats the edge elements of (N, C, L). */
+export class ReplicationPad1d extends Pad {
+  constructor(padding: Padding1d) {
+    super(bothEnds(padding), 'replicate')
+  }
+}
+
+/** Repeats the edge elements of (N, C, H, W). */
+export class ReplicationPad2d extends Pad {
+  constructor(padding: Padding2d) {
+    super(allSides(padding), 'replicate')
+  }
+}
+
+/** Wraps (N, C, L) around. */
+export class CircularPad1d extends Pad {
+  constructor(padding: Padding1d) {
+    super(bothEnds(padding), 'circular')
+  }
+}
+
+/** Wraps (N, C, H, W) around. */
+export class CircularPad2d extends Pad {
+  constructor(padding: Padding2d) {
+    super(allSides(padding), 'circular')
+  }
+}

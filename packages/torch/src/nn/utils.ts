@@ -1,0 +1,3 @@
+// torch.nn.utils.
+
+export * as parametrize from './parametrize.ts'
