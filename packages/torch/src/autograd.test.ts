@@ -5,7 +5,7 @@ import { tensor } from './create.ts'
 import { TorchError } from './errors.ts'
 import * as torch from './generated/functions.ts'
 import { tidy } from './memory.ts'
-import { crossEntropy } from './nn/functional.ts'
+import { crossEntropy } from './nn/functional/index.ts'
 import type { Tensor } from './tensor.ts'
 import { expectClose, gradcheck, leaked, numbers, samples } from './testing.test.util.ts'
 

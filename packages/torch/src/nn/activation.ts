@@ -213,9 +213,6 @@ export class Hardtanh extends Activation {
   }
 
   override extraRepr(): string {
-    return this.describe(
-      `min_val=${floatText(this.minVal)}`,
-      `max_val=${floatText(this.maxVal)}`,
-    )
+    return this.describe(`min_val=${floatText(this.minVal)}`, `max_val=${floatText(this.maxVal)}`)
   }
 }

@@ -75,12 +75,7 @@ export class MultiheadAttention extends Module<
     this.inProjWeight = joint ? new Parameter(empty([3 * embedDim, embedDim])) : null
     this.inProjBias = bias ? new Parameter(zeros([3 * embedDim])) : null
     this.outProj = new Linear(embedDim, embedDim, { bias })
-    for (const weight of [
-      this.inProjWeight,
-      this.qProjWeight,
-      this.kProjWeight,
-      this.vProjWeight,
-    ])
+    for (const weight of [this.inProjWeight, this.qProjWeight, this.kProjWeight, this.vProjWeight])
       if (weight) xavierUniform_(weight)
     if (this.outProj.bias) zeros_(this.outProj.bias)
   }
@@ -142,8 +137,8 @@ export class MultiheadAttention extends Module<
     const padding = options.keyPaddingMask && added(options.keyPaddingMask, query)
     const byQuery =
       attention &&
-      (attention.dim === 3 ? attention.view([samples, heads, queries, keys]) : attention)
-    const byKey = padding && padding.view([samples, 1, 1, keys])
+      (attention.dim === 3 ? attention.reshape([samples, heads, queries, keys]) : attention)
+    const byKey = padding?.reshape([samples, 1, 1, keys])
     return byQuery && byKey ? byQuery.add(byKey) : (byQuery ?? byKey ?? null)
   }
 }

@@ -5,11 +5,10 @@ import { type AnyModule, Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 
 /** Modules in order, named '0', '1', ... unless they are added under names of their own. */
-abstract class ModuleSequence<
-  In extends unknown[],
-  Out,
-  M extends AnyModule,
-> extends Module<In, Out> {
+abstract class ModuleSequence<In extends unknown[], Out, M extends AnyModule> extends Module<
+  In,
+  Out
+> {
   readonly [index: number]: M
   declare readonly length: number
   readonly #names: string[] = []

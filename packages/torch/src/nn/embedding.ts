@@ -77,8 +77,6 @@ export class Embedding extends Module {
 function rowOf(row: number | undefined, rows: number): number | undefined {
   if (row === undefined) return undefined
   if (row < -rows || row >= rows)
-    throw new ArgumentError(
-      `Expected a row of the ${rows} for \`paddingIdx\` but received ${row}.`,
-    )
+    throw new ArgumentError(`Expected a row of the ${rows} for \`paddingIdx\` but received ${row}.`)
   return row < 0 ? rows + row : row
 }

@@ -38,13 +38,16 @@ describe('dirac_', () => {
 })
 
 describe('orthogonal_', () => {
-  it.each([[[6, 4]], [[4, 6]], [[4, 2, 3, 3]]])('of shape %j has orthonormal rows or columns', shape => {
-    manualSeed(0)
-    const q = orthogonal_(empty(shape), 2).flatten(1)
-    const [rows, columns] = q.shape
-    const gram = rows < columns ? q.matmul(q.t()) : q.t().matmul(q)
-    expectClose(gram, numbers(eye(Math.min(rows, columns)).mul(4)))
-  })
+  it.each([[[6, 4]], [[4, 6]], [[4, 2, 3, 3]]])(
+    'of shape %j has orthonormal rows or columns',
+    shape => {
+      manualSeed(0)
+      const q = orthogonal_(empty(shape), 2).flatten(1)
+      const [rows, columns] = q.shape
+      const gram = rows < columns ? q.matmul(q.t()) : q.t().matmul(q)
+      expectClose(gram, numbers(eye(Math.min(rows, columns)).mul(4)))
+    },
+  )
 
   it('leaves a parameter a leaf and nothing behind', () => {
     const { weight } = new nn.Linear(3, 3)

@@ -54,7 +54,10 @@ export function dirac_(tensor: Tensor, groups = 1): Tensor {
     )
     for (let group = 0; group < groups; group++)
       for (let i = 0; i < Math.min(perGroup, inputs); i++)
-        middle.select(0, group * perGroup + i).select(0, i).fill_(1)
+        middle
+          .select(0, group * perGroup + i)
+          .select(0, i)
+          .fill_(1)
   })
 }
 
@@ -76,7 +79,10 @@ export function orthogonal_(tensor: Tensor, gain = 1): Tensor {
     const tall = rows < columns ? normal.t() : normal
     const [q, r] = callOperator('aten::linalg_qr', '', tall) as [Tensor, Tensor]
     const signed = q.mul(r.diag().sign())
-    tensor.view([rows, columns]).copy_(rows < columns ? signed.t() : signed).mul_(gain)
+    tensor
+      .view([rows, columns])
+      .copy_(rows < columns ? signed.t() : signed)
+      .mul_(gain)
   })
 }
 

@@ -28,8 +28,8 @@ abstract class InstanceNorm extends RunningNorm {
   #normalise(x: Tensor): Tensor {
     const { weight, bias, runningMean, runningVar, eps, usesInputStatistics: useInputStats } = this
     const momentum = this.momentum ?? 0
-    const options = { weight, bias, runningMean, runningVar, useInputStats, momentum, eps }
-    return instanceNorm(x, options)
+    const options = { weight, bias, useInputStats, momentum, eps }
+    return instanceNorm(x, runningMean, runningVar, options)
   }
 }
 

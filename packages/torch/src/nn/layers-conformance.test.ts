@@ -16,10 +16,15 @@ interface Recorded {
   data: string
 }
 
-interface Run {
-  mode?: 'train' | 'eval'
+interface Values {
   outputs: Recorded[]
   grads?: (Recorded | null)[]
+}
+
+interface Run {
+  mode?: 'train' | 'eval'
+  /** A number: the values of that run of the case. */
+  values: Values | number
 }
 
 interface Case {
@@ -45,10 +50,17 @@ function fill(shape: number[], salt: number, kind = 'real'): Tensor {
   const whole = Array.from({ length: count }, (_, i) => i * 7919 + salt * 104729)
   if (kind.startsWith('int:')) {
     const below = Number(kind.slice(4))
-    return from(BigInt64Array.from(whole, value => BigInt(value % below)), shape)
+    return from(
+      BigInt64Array.from(whole, value => BigInt(value % below)),
+      shape,
+    )
   }
   const raw = Float64Array.from(whole, value => (value % 2048) / 1024 - 1)
-  if (kind === 'bool') return from(Uint8Array.from(raw, x => Number(x > 0.4)), shape).to('bool')
+  if (kind === 'bool')
+    return from(
+      Uint8Array.from(raw, x => Number(x > 0.4)),
+      shape,
+    ).to('bool')
   return from(kind === 'positive' ? raw.map(x => 0.5 + 0.49 * x) : raw, shape)
 }
 
@@ -72,10 +84,13 @@ function expectRecorded(actual: Tensor, { shape, dtype, data }: Recorded): void 
   expectClose(actual, Array.from(new Type(bytes.buffer) as Iterable<number>, Number), tolerance)
 }
 
+const valuesOf = ({ runs }: Case, { values }: Run): Values =>
+  typeof values === 'number' ? (runs[values].values as Values) : values
+
 type Call = (...inputs: Tensor[]) => unknown
 
 /** Outputs, and gradients of their sum weighted by fill(shape, 99), for inputs then parameters. */
-function expectRun(call: Call, inputs: Tensor[], parameters: Tensor[], expected: Run): void {
+function expectRun(call: Call, inputs: Tensor[], parameters: Tensor[], expected: Values): void {
   const leaves = inputs.map(x => (x.dtype.startsWith('float') ? x.clone().requiresGrad_() : x))
   const results = [call(...leaves.map(x => x.clone()))].flat()
   const outputs = results.filter(item => item instanceof Tensor)
@@ -141,7 +156,7 @@ describe('like PyTorch', () => {
         module(...xs, ...((Object.keys(call ?? {}).length > 0 ? [call] : []) as Tensor[]))
       for (const expected of item.runs) {
         module.train(expected.mode === 'train')
-        expectRun(run, inputs, module.parameters(), expected)
+        expectRun(run, inputs, module.parameters(), valuesOf(item, expected))
       }
       const after = [...module.namedBuffers()]
       expect(after.map(([name]) => name)).toEqual(item.after.map(([name]) => name))
@@ -156,7 +171,7 @@ describe('like PyTorch', () => {
       const rest = [...item.args, ...(Object.keys(options).length > 0 ? [options] : [])] as Tensor[]
       const inputs = item.inputs.map(input => materialize(input, 'float32') as Tensor)
       const run: Call = (...xs) => named[item.function as string](...xs, ...rest)
-      expectRun(run, inputs, [], item.runs[0])
+      expectRun(run, inputs, [], valuesOf(item, item.runs[0]))
     })
   })
 })

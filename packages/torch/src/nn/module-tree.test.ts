@@ -94,8 +94,18 @@ describe('children and modules', () => {
 describe('requiresGrad_', () => {
   it('freezes every parameter and thaws it', () => {
     const net = new Net()
-    expect(net.requiresGrad_(false).parameters().some(p => p.requiresGrad)).toBe(false)
-    expect(net.requiresGrad_().parameters().every(p => p.requiresGrad)).toBe(true)
+    expect(
+      net
+        .requiresGrad_(false)
+        .parameters()
+        .some(p => p.requiresGrad),
+    ).toBe(false)
+    expect(
+      net
+        .requiresGrad_()
+        .parameters()
+        .every(p => p.requiresGrad),
+    ).toBe(true)
   })
 })
 

@@ -80,9 +80,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
       yield [this.#registered.has(field) ? field : snakeCase(field), value]
   }
 
-  *#ownedOf<T extends object>(
-    kind: abstract new (...args: never[]) => T,
-  ): Generator<[string, T]> {
+  *#ownedOf<T extends object>(kind: abstract new (...args: never[]) => T): Generator<[string, T]> {
     for (const [name, value] of this.#owned()) if (value instanceof kind) yield [name, value]
   }
 

@@ -60,7 +60,9 @@ describe('a parametrized field', () => {
     const { weight } = layer
     registerParametrization(layer, 'weight', new Scale())
     expect(layer.getParameter('parametrizations.weight.original')).toBe(weight)
-    layer(ones([1, 2])).sum().backward()
+    layer(ones([1, 2]))
+      .sum()
+      .backward()
     expect(numbers(weight.grad!)).toEqual([3, 3])
     expect(layer.getParameter('parametrizations.weight.0.factor').grad?.item()).toBe(3)
   })

@@ -31,7 +31,10 @@ export interface AvgPool2dOptions extends AvgPoolOptions {
 }
 
 /** A window and how it moves. */
-abstract class Pool<Size extends Size1d | Size2d, Options extends PoolOptions<Size>> extends Module {
+abstract class Pool<
+  Size extends Size1d | Size2d,
+  Options extends PoolOptions<Size>,
+> extends Module {
   readonly kernelSize: Size
   readonly stride: Size
   readonly padding: Size

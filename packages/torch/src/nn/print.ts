@@ -6,9 +6,7 @@
  */
 export function treeText(name: string, extra: string, children: [string, string][]): string {
   const extraLines = extra === '' ? [] : extra.split('\n')
-  const childLines = children.map(
-    ([child, text]) => `(${child}): ${text.replaceAll('\n', '\n  ')}`,
-  )
+  const childLines = children.map(([child, text]) => `(${child}): ${text.replaceAll('\n', '\n  ')}`)
   if (childLines.length === 0 && extraLines.length <= 1) return `${name}(${extra})`
   return `${name}(\n  ${[...extraLines, ...childLines].join('\n  ')}\n)`
 }

@@ -94,7 +94,9 @@ describe('Embedding', () => {
   it('leaves its padding row zero, at first and in training', () => {
     const table = new nn.Embedding(4, 2, { paddingIdx: -1 })
     expect(numbers(table.weight).slice(-2)).toEqual([0, 0])
-    table(tensor([3n, 1n, 3n])).sum().backward()
+    table(tensor([3n, 1n, 3n]))
+      .sum()
+      .backward()
     expect(numbers(table.weight.grad!)).toEqual([0, 0, 1, 1, 0, 0, 0, 0])
     expect(() => new nn.Embedding(4, 2, { paddingIdx: 4 })).toThrow(/row of the 4 .* received 4/)
   })

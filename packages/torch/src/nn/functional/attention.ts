@@ -3,6 +3,7 @@
 import { callOperator } from '../../call.ts'
 import { ArgumentError } from '../../errors.ts'
 import * as ops from '../../generated/functions.ts'
+import { tidy } from '../../memory.ts'
 import { native } from '../../native.ts'
 import type { Tensor } from '../../tensor.ts'
 
@@ -39,10 +40,20 @@ export function scaledDotProductAttention(
     throw new ArgumentError('Expected either `attnMask` or `isCausal` but received both.')
   if (native.resolve(OPERATOR, '') >= 0)
     return callOperator(
-      OPERATOR, '', query, key, value, attnMask, dropoutP, isCausal, scale ?? null,
+      OPERATOR,
+      '',
+      query,
+      key,
+      value,
+      attnMask,
+      dropoutP,
+      isCausal,
+      scale ?? null,
     ) as Tensor
-  const weights = attentionWeights(query, key, { attnMask, isCausal, scale })
-  return (dropoutP > 0 ? ops.dropout(weights, dropoutP, true) : weights).matmul(value)
+  return tidy(() => {
+    const weights = attentionWeights(query, key, { attnMask, isCausal, scale })
+    return (dropoutP > 0 ? ops.dropout(weights, dropoutP, true) : weights).matmul(value)
+  })
 }
 
 /** softmax(query key^T * scale + mask): (..., L, S); options as scaledDotProductAttention's. */
@@ -58,8 +69,7 @@ export function attentionWeights(
   return ops.softmax(mask ? masked(scores, mask) : scores, -1)
 }
 
-const causalMask = (scores: Tensor): Tensor =>
-  ops.onesLike(scores, { dtype: 'bool' }).tril()
+const causalMask = (scores: Tensor): Tensor => ops.onesLike(scores, { dtype: 'bool' }).tril()
 
 const masked = (scores: Tensor, mask: Tensor): Tensor =>
   mask.dtype === 'bool'

@@ -1,6 +1,7 @@
 // Dropout in its forms. In training, what is dropped depends on the default random stream.
 import { ArgumentError, ShapeError } from '../../errors.ts'
 import * as ops from '../../generated/functions.ts'
+import { tidy } from '../../memory.ts'
 import type { Tensor } from '../../tensor.ts'
 
 /** Throws ArgumentError when `p` is no probability. */
@@ -41,7 +42,9 @@ export function dropout1d(input: Tensor, p = 0.5, training = true): Tensor {
       `Expected an input (N, C, L) or (C, L) for dropout1d but received [${input.shape.join(', ')}].`,
     )
   if (dim === 3) return drop(ops.featureDropout, input, p, training)
-  return drop((x, q) => ops.featureDropout(x.unsqueeze(0), q, true).squeeze(0), input, p, training)
+  const alone: Operator = (x, q) =>
+    tidy(() => ops.featureDropout(x.unsqueeze(0), q, true).squeeze(0))
+  return drop(alone, input, p, training)
 }
 
 /** Dropout of whole channels of (N, C, H, W). Throws ArgumentError when `p` is no probability. */

@@ -8,7 +8,6 @@ export {
   bilinear,
   celu,
   celu_,
-  channelShuffle,
   conv1d,
   conv2d,
   convTranspose1d,

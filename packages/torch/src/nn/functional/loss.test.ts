@@ -40,7 +40,12 @@ describe('gradients', () => {
     ['crossEntropy of probabilities', x => functional.crossEntropy(x, target), -2, 2],
     ['nllLoss', x => functional.nllLoss(x, labels), -2, 2],
     ['binaryCrossEntropy', x => functional.binaryCrossEntropy(x, target), 0.1, 0.9],
-    ['binaryCrossEntropyWithLogits', x => functional.binaryCrossEntropyWithLogits(x, target), -2, 2],
+    [
+      'binaryCrossEntropyWithLogits',
+      x => functional.binaryCrossEntropyWithLogits(x, target),
+      -2,
+      2,
+    ],
     ['mseLoss', x => functional.mseLoss(x, target), -2, 2],
     ['l1Loss', x => functional.l1Loss(x, target), 1, 2],
     ['huberLoss', x => functional.huberLoss(x, target, { delta: 0.7 }), -2, 2],

@@ -1,8 +1,9 @@
 // Losses. Each takes the prediction, the target and its options; `reduction` makes one number of the
 // elements' losses.
+import { noGrad } from '../../autograd.ts'
 import { ArgumentError, ShapeError } from '../../errors.ts'
 import * as ops from '../../generated/functions.ts'
-import { noGrad } from '../../autograd.ts'
+import { tidy } from '../../memory.ts'
 import type { Tensor } from '../../tensor.ts'
 
 export type Reduction = 'none' | 'mean' | 'sum'
@@ -76,8 +77,11 @@ export function binaryCrossEntropy(
   options: BinaryCrossEntropyOptions = {},
 ): Tensor {
   refuseOtherShape(input, target)
-  const weight = options.weight?.expand(target.shape) ?? null
-  return ops.binaryCrossEntropy(input, target, weight, reductionCode(options.reduction))
+  const code = reductionCode(options.reduction)
+  return tidy(() => {
+    const weight = options.weight?.expand(target.shape) ?? null
+    return ops.binaryCrossEntropy(input, target, weight, code)
+  })
 }
 
 export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyOptions {
@@ -156,11 +160,19 @@ export function reverseHuberLoss(
   target: Tensor,
   options: ReverseHuberLossOptions = {},
 ): Tensor {
-  const error = input.sub(target).abs()
-  // A batch without errors has c = 0; the smallest normal float32 keeps its gradient 0, not NaN.
-  const c = noGrad(() => error.amax().mul(options.threshold ?? 0.2).clampMin(2 ** -126))
-  const beyond = error.square().add(c.square()).div(c.mul(2))
-  return reduce(ops.where(error.le(c), error, beyond), options.reduction)
+  const { threshold = 0.2, reduction } = options
+  return tidy(() => {
+    const error = input.sub(target).abs()
+    // A batch without errors has c = 0; the smallest normal float32 keeps its gradient 0, not NaN.
+    const c = noGrad(() =>
+      error
+        .amax()
+        .mul(threshold)
+        .clampMin(2 ** -126),
+    )
+    const beyond = error.square().add(c.square()).div(c.mul(2))
+    return reduce(ops.where(error.le(c), error, beyond), reduction)
+  })
 }
 
 export interface KlDivOptions {
@@ -175,5 +187,7 @@ export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {})
   const { reduction = 'mean', logTarget = false } = options
   if (reduction !== 'batchmean')
     return ops.klDiv(input, target, reductionCode(reduction), { logTarget })
-  return ops.klDiv(input, target, reductionCode('sum'), { logTarget }).div(input.shape[0])
+  return tidy(() =>
+    ops.klDiv(input, target, reductionCode('sum'), { logTarget }).div(input.shape[0]),
+  )
 }

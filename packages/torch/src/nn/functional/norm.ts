@@ -1,6 +1,7 @@
 // Normalisations in the argument order of torch.nn.functional, which is not that of the operators.
 import { ShapeError } from '../../errors.ts'
 import * as ops from '../../generated/functions.ts'
+import { tidy } from '../../memory.ts'
 import type { Tensor } from '../../tensor.ts'
 
 export interface NormOptions {
@@ -37,8 +38,6 @@ export function batchNorm(
 }
 
 export interface InstanceNormFunctionOptions extends NormOptions {
-  runningMean?: Tensor | null
-  runningVar?: Tensor | null
   /** Normalise by the input, not by running statistics. Default true. */
   useInputStats?: boolean
 }
@@ -48,9 +47,13 @@ export interface InstanceNormFunctionOptions extends NormOptions {
  *
  * @throws ShapeError when statistics are taken from one spatial element.
  */
-export function instanceNorm(input: Tensor, options: InstanceNormFunctionOptions = {}): Tensor {
-  const { weight = null, bias = null, runningMean = null, runningVar = null } = options
-  const { useInputStats = true, momentum = 0.1, eps = 1e-5 } = options
+export function instanceNorm(
+  input: Tensor,
+  runningMean: Tensor | null = null,
+  runningVar: Tensor | null = null,
+  options: InstanceNormFunctionOptions = {},
+): Tensor {
+  const { weight = null, bias = null, useInputStats = true, momentum = 0.1, eps = 1e-5 } = options
   if (useInputStats) refuseSingleValue(input, spatial(input), 'spatial element')
   return ops.instanceNorm(
     input,
@@ -87,5 +90,5 @@ export interface NormalizeOptions {
 /** x / max(|x|_p, eps) along `dim`, any shape. */
 export function normalize(input: Tensor, options: NormalizeOptions = {}): Tensor {
   const { p = 2, dim = 1, eps = 1e-12 } = options
-  return input.div(input.norm(p, [dim], true).clampMin(eps))
+  return tidy(() => input.div(input.norm(p, [dim], true).clampMin(eps)))
 }

@@ -1,5 +1,6 @@
 // Poolings that are no operator of LibTorch, or have a second result there.
 import * as ops from '../../generated/functions.ts'
+import { tidy } from '../../memory.ts'
 import type { Tensor } from '../../tensor.ts'
 import { pair, type Size1d, type Size2d, single } from '../sizes.ts'
 
@@ -40,8 +41,10 @@ export function lpPool1d(
 ): Tensor {
   const [length] = single(kernelSize)
   const { stride = kernelSize, ceilMode } = options
-  const mean = ops.avgPool1d(input.pow(normType), kernelSize, stride, 0, ceilMode)
-  return rootOfSum(mean, length, normType)
+  return tidy(() => {
+    const mean = ops.avgPool1d(input.pow(normType), kernelSize, stride, 0, ceilMode)
+    return rootOfSum(mean, length, normType)
+  })
 }
 
 /** lpPool1d over windows of (N, C, H, W). */
@@ -53,8 +56,10 @@ export function lpPool2d(
 ): Tensor {
   const [height, width] = pair(kernelSize)
   const { stride = kernelSize, ceilMode } = options
-  const mean = ops.avgPool2d(input.pow(normType), kernelSize, stride, 0, ceilMode)
-  return rootOfSum(mean, height * width, normType)
+  return tidy(() => {
+    const mean = ops.avgPool2d(input.pow(normType), kernelSize, stride, 0, ceilMode)
+    return rootOfSum(mean, height * width, normType)
+  })
 }
 
 /** PyTorch's way to keep the root real: sign(m) relu(|m|). */
