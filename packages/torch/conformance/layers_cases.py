@@ -83,8 +83,9 @@ ACTIVATIONS = [
         "Mish", "Hardswish", "Hardsigmoid", "Sigmoid", "Tanh", "Softplus", "Softsign", "LogSigmoid",
         "Tanhshrink", "Softshrink", "Hardshrink", "GLU")],
     *[module(name, inplace=True, x=FLAT) for name in (
-        "ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "CELU", "Hardtanh", "SiLU", "Mish",
-        "Hardswish", "Hardsigmoid")],
+        "ReLU", "ReLU6", "SELU", "SiLU", "Mish", "Hardswish", "Hardsigmoid")],
+    *[module(name, 0.7, inplace=True, x=FLAT) for name in ("LeakyReLU", "ELU", "CELU")],
+    module("Hardtanh", -0.3, 0.6, inplace=True, x=FLAT),
     module("LeakyReLU", 0.2, x=FLAT),
     module("PReLU", 4, 0.1, x=IMAGE),
     module("RReLU", x=FLAT, modes=EVAL),
@@ -155,7 +156,7 @@ SHAPES = [
 DROPOUTS = [
     *[module(name, 0.3, x=IMAGE, modes=EVAL)
       for name in ("Dropout", "Dropout2d", "AlphaDropout", "FeatureAlphaDropout")],
-    module("Dropout", inplace=True, x=FLAT, modes=EVAL),
+    module("Dropout", 0.3, inplace=True, x=FLAT, modes=EVAL),
     module("Dropout1d", x=LINE, modes=EVAL),
     *[module(name, 0.0, x=LINE) for name in ("Dropout", "Dropout1d", "AlphaDropout")],
 ]

@@ -70,7 +70,8 @@ function materialize(value: unknown, dtype: DType): unknown {
     return Object.fromEntries(
       Object.entries(value).map(([key, item]) => [key, materialize(item, dtype)]),
     )
-  const tensor = fill(...(value.$tensor as Parameters<typeof fill>))
+  const [shape, kind, salt] = value.$tensor as [number[], string, number]
+  const tensor = fill(shape, salt, kind)
   return tensor.dtype === 'float64' ? tensor.to(dtype) : tensor
 }
 

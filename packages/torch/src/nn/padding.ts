@@ -71,12 +71,20 @@ export class ZeroPad1d extends ConstantPad1d {
   constructor(padding: Padding1d) {
     super(padding, 0)
   }
+
+  override extraRepr(): string {
+    return sizeText(this.padding)
+  }
 }
 
 /** Puts zeros around (..., H, W). */
 export class ZeroPad2d extends ConstantPad2d {
   constructor(padding: Padding2d) {
     super(padding, 0)
+  }
+
+  override extraRepr(): string {
+    return sizeText(this.padding)
   }
 }
 
