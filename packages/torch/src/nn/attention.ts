@@ -94,7 +94,7 @@ export class MultiheadAttention extends Module<
     const inward = (x: Tensor) =>
       !batched ? x.unsqueeze(0) : this.batchFirst ? x : x.transpose(0, 1)
     const [output, weights] = this.#attend([query, key, value].map(inward), options)
-    if (!batched) return [output.squeeze(0), weights && weights.squeeze(0)]
+    if (!batched) return [output.squeeze(0), weights?.squeeze(0) ?? null]
     return [this.batchFirst ? output : output.transpose(0, 1), weights]
   }
 
