@@ -1,7 +1,7 @@
 // Layers against values worked out by hand, and the distributions that parameters start from.
 import { describe, expect, it } from 'vitest'
 import { from, tensor } from '../create.ts'
-import { manualSeed } from '../engine.ts'
+import { manualSeed } from '../random.ts'
 import { ArgumentError, ShapeError, TorchError } from '../errors.ts'
 import { ones, randn, zeros } from '../generated/functions.ts'
 import { tidy } from '../memory.ts'
