@@ -123,10 +123,13 @@ describe('Generator', () => {
 })
 
 describe('the default stream', () => {
-  it.each(Object.entries(data.dropout))('drops what PyTorch drops from seed %d', (seed, expected) => {
-    manualSeed(Number(seed))
-    expectClose(new Dropout(0.4)(torch.ones([40])), expected)
-  })
+  it.each(Object.entries(data.dropout))(
+    'drops what PyTorch drops from seed %d',
+    (seed, expected) => {
+      manualSeed(Number(seed))
+      expectClose(new Dropout(0.4)(torch.ones([40])), expected)
+    },
+  )
 
   it('goes on bit for bit after a restore', () => {
     manualSeed(11)

@@ -1,15 +1,15 @@
 // Half precision inside, float32 outside, whatever happens.
 import { describe, expect, it } from 'vitest'
 import { noGrad } from '../autograd.ts'
+import { tensor } from '../create.ts'
 import { engineInfo } from '../engine.ts'
 import { ArgumentError } from '../errors.ts'
 import * as torch from '../generated/functions.ts'
 import { tidy } from '../memory.ts'
-import { Linear } from '../nn/index.ts'
 import { crossEntropy } from '../nn/functional.ts'
+import { Linear } from '../nn/index.ts'
 import { SGD } from '../optim/index.ts'
 import type { Tensor } from '../tensor.ts'
-import { tensor } from '../create.ts'
 import { leaked } from '../testing.test.util.ts'
 import { autocast } from './autocast.ts'
 

@@ -1,8 +1,8 @@
 // Optimizers and schedules against PyTorch's own numbers (conformance/optim.py).
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { tensor } from '../create.ts'
 import { noGrad } from '../autograd.ts'
+import { tensor } from '../create.ts'
 import { Parameter } from '../nn/index.ts'
 import type { Tensor } from '../tensor.ts'
 import { expectClose } from '../testing.test.util.ts'
@@ -10,8 +10,8 @@ import * as optim from './index.ts'
 
 interface Case {
   optimizer: string
-  options: Record<string, never>
-  groups: Record<string, number>[] | null
+  options: { lr: number; momentum?: number; rho?: number; k?: number; alpha?: number }
+  groups: { lr?: number }[] | null
   after: Record<string, number[][]>
 }
 
@@ -60,7 +60,10 @@ function make(
 ): { step(): void } {
   if (name === 'Lookahead') return new optim.Lookahead(new optim.SGD(params, options), options)
   const Class = optim[name as 'SGD' | 'Adam' | 'AdamW' | 'NAdamW' | 'LAMB' | 'RMSprop']
-  return new Class(groups ? groups.map((group, k) => ({ ...group, params: [params[k]] })) : params, options)
+  return new Class(
+    groups ? groups.map((group, k) => ({ ...group, params: [params[k]] })) : params,
+    options,
+  )
 }
 
 function samStepper(options: Case['options'], params: Parameter[]): () => void {
@@ -79,7 +82,10 @@ describe('optimizers', () => {
   it.each(
     data.optimizers.map(
       one =>
-        [`${one.optimizer} ${JSON.stringify(one.options)}${one.groups ? ' in groups' : ''}`, one] as const,
+        [
+          `${one.optimizer} ${JSON.stringify(one.options)}${one.groups ? ' in groups' : ''}`,
+          one,
+        ] as const,
     ),
   )('%s takes PyTorch’s steps', (_, one) => {
     const params = starts()
@@ -140,7 +146,9 @@ describe('ReduceLROnPlateau', () => {
   })
 
   it('refuses a factor that would raise the rate, and takes no NaN for an improvement', () => {
-    expect(() => new optim.ReduceLROnPlateau({ lr: 1, factor: 1 })).toThrow(/`factor` but received 1/)
+    expect(() => new optim.ReduceLROnPlateau({ lr: 1, factor: 1 })).toThrow(
+      /`factor` but received 1/,
+    )
     const plateau = new optim.ReduceLROnPlateau({ lr: 1, patience: 0 })
     expect([Number.NaN, 1, Number.NaN].map(metric => plateau.step(metric).toFixed(2))).toEqual([
       '0.10',

@@ -78,7 +78,11 @@ describe('ExponentialMovingAverage', () => {
     expect(numbers(averageOf(second))).toEqual(numbers(averageOf(first)))
     const other = new ExponentialMovingAverage(new Linear(2, 1))
     expect(() => other.loadStateDict(first.stateDict())).toThrow(ArgumentError)
-    expect(() => other.loadStateDict(first.stateDict())).toThrow(/none for weight \[1,2\], bias \[1\]/)
-    expect(() => new ExponentialMovingAverage(layer, { decay: 1 })).toThrow(/`decay` but received 1/)
+    expect(() => other.loadStateDict(first.stateDict())).toThrow(
+      /none for weight \[1,2\], bias \[1\]/,
+    )
+    expect(() => new ExponentialMovingAverage(layer, { decay: 1 })).toThrow(
+      /`decay` but received 1/,
+    )
   })
 })

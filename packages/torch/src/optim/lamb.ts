@@ -1,9 +1,10 @@
 // LAMB: Adam whose step is scaled, for each parameter, to the size of the parameter (You et al.,
 // 2020). timm's `lamb`, with its defaults.
-import { stack } from '../generated/functions.ts'
+
 import { ArgumentError } from '../errors.ts'
+import { stack } from '../generated/functions.ts'
 import type { Tensor } from '../tensor.ts'
-import { add_, divideEach, divide_, multiplyEach_, norm } from './foreach.ts'
+import { add_, divide_, divideEach, multiplyEach_, norm } from './foreach.ts'
 import { advanceMoments, type Betas, checkBetas } from './moments.ts'
 import { checkNotNegative, type FullGroup, Optimizer, type ParamGroup } from './optimizer.ts'
 import type { ParamState } from './state-dict.ts'
@@ -83,7 +84,12 @@ export class LAMB extends Optimizer<LAMBGroupOptions> {
   ): void {
     const { lr, weightDecay } = group
     const divisor = this.#divisor
-    const clipped = divisor ? divideEach(gradients, gradients.map(() => divisor)) : gradients
+    const clipped = divisor
+      ? divideEach(
+          gradients,
+          gradients.map(() => divisor),
+        )
+      : gradients
     const steps = adamSteps(this.state, params, clipped, group)
     if (weightDecay !== 0) add_(steps, params, weightDecay)
     if (weightDecay !== 0 || group.alwaysAdapt)

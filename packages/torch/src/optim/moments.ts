@@ -1,6 +1,14 @@
 // The moving averages that Adam and everything after it step by.
 import type { Tensor } from '../tensor.ts'
-import { add_, addProduct_, addScalar_, divide_, maximum_, multiply_, squareRoot } from './foreach.ts'
+import {
+  add_,
+  addProduct_,
+  addScalar_,
+  divide_,
+  maximum_,
+  multiply_,
+  squareRoot,
+} from './foreach.ts'
 import { advance, buffers, checkDecay } from './optimizer.ts'
 import type { ParamState } from './state-dict.ts'
 

@@ -1,7 +1,7 @@
 // AdamW with Nesterov momentum as timm has it, which is not torch.optim.NAdam: no schedule of the
 // momentum, plain bias corrections.
 import type { Tensor } from '../tensor.ts'
-import { add_, addQuotients_, multiplyEach_, multiply_ } from './foreach.ts'
+import { add_, addQuotients_, multiply_, multiplyEach_ } from './foreach.ts'
 import { advanceMoments, type Betas, checkBetas } from './moments.ts'
 import { checkNotNegative, type FullGroup, Optimizer, type ParamGroup } from './optimizer.ts'
 
@@ -56,7 +56,11 @@ export class NAdamW extends Optimizer<NAdamWOptions> {
     const moments = advanceMoments(this.state, params, gradients, { betas, eps })
     const ahead = moments.averages.map(average => average.mul(betas[0]))
     add_(ahead, gradients, 1 - betas[0])
-    if (caution) multiplyEach_(ahead, ahead.map((step, i) => cautionMask(step, gradients[i])))
+    if (caution)
+      multiplyEach_(
+        ahead,
+        ahead.map((step, i) => cautionMask(step, gradients[i])),
+      )
     const rates = moments.corrections.map(correction => -lr / correction)
     addQuotients_(params, ahead, moments.denominators, rates)
   }

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { tensor } from '../create.ts'
 import { ArgumentError } from '../errors.ts'
+import { randn } from '../generated/functions.ts'
 import { tidy } from '../memory.ts'
 import { Linear, Parameter } from '../nn/index.ts'
-import { randn } from '../generated/functions.ts'
 import type { Tensor } from '../tensor.ts'
 import { expectClose, leaked, numbers } from '../testing.test.util.ts'
 import {
@@ -22,6 +22,10 @@ import {
 
 type Make = (params: readonly Tensor[]) => Optimizer
 
+/** State tensor `name` of `param`. */
+const stateOf = (optimizer: Optimizer, param: Tensor, name: string) =>
+  optimizer.state.get(param)?.[name] as Tensor
+
 const KINDS: [string, Make, number][] = [
   ['SGD', params => new SGD(params, { lr: 0.1, momentum: 0.9 }), 1],
   ['Adam', params => new Adam(params, { lr: 0.1, amsgrad: true }), 3],
@@ -33,12 +37,17 @@ const KINDS: [string, Make, number][] = [
 
 const pair = () => [new Parameter(tensor([1, -2, 3])), new Parameter(tensor([[0.5], [0.25]]))]
 
-function takeSteps(optimizer: { step(): void }, params: readonly Tensor[], from: number, to: number) {
+function takeSteps(
+  optimizer: { step(): void },
+  params: readonly Tensor[],
+  from: number,
+  to: number,
+) {
   for (let t = from; t < to; t++) {
     for (const [k, param] of params.entries())
-      param.grad = tensor(Float32Array.from({ length: param.numel }, (_, i) => Math.sin(t + k + i))).reshape(
-        param.shape,
-      )
+      param.grad = tensor(
+        Float32Array.from({ length: param.numel }, (_, i) => Math.sin(t + k + i)),
+      ).reshape(param.shape)
     optimizer.step()
   }
 }
@@ -122,7 +131,7 @@ describe('Optimizer', () => {
     const second = new SGD([b], { lr: 0.1, momentum: 0.5 })
     second.loadStateDict(first.stateDict())
     expect(second.paramGroups[0]).toMatchObject({ lr: 0.025, momentum: 0.9 })
-    expect((second.state.get(b)?.momentum_buffer as Tensor).dtype).toBe('float64')
+    expect(stateOf(second, b, 'momentum_buffer').dtype).toBe('float64')
   })
 
   it('refuses the state of another model, and keeps its own', () => {
@@ -166,7 +175,11 @@ describe('Optimizer', () => {
   it.each<[string, () => unknown, RegExp]>([
     ['Adam', () => new Adam(pair(), { eps: -1 }), /`eps` but received -1/],
     ['Adam', () => new Adam(pair(), { betas: [1, 0.9] }), /< 1 for `betas\[0\]` but received 1/],
-    ['AdamW', () => new AdamW(pair(), { weightDecay: Number.NaN }), /`weightDecay` but received NaN/],
+    [
+      'AdamW',
+      () => new AdamW(pair(), { weightDecay: Number.NaN }),
+      /`weightDecay` but received NaN/,
+    ],
     ['NAdamW', () => new NAdamW(pair(), { betas: [0.9, -0.1] }), /`betas\[1\]`/],
     ['LAMB', () => new LAMB(pair(), { maxGradNorm: 0 }), /`maxGradNorm` but received 0/],
     ['RMSprop', () => new RMSprop(pair(), { alpha: 1.5 }), /`alpha` but received 1\.5/],
@@ -186,7 +199,7 @@ describe('Optimizer', () => {
     image.grad = image.detach().clone()
     optimizer.step()
     expect(numbers(half)).toEqual([0.5, 2.5, 3.5])
-    expect((optimizer.state.get(image)?.exp_avg as Tensor).strides).toEqual(image.strides)
+    expect(stateOf(optimizer, image, 'exp_avg').strides).toEqual(image.strides)
   })
 })
 

@@ -71,7 +71,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
    */
   addParamGroup(group: ParamGroup<O>): void {
     const { params, ...options } = group
-    const full = { ...merged(this.#defaults, options as Partial<O>), params: [...params] }
+    const full = { ...merged(this.#defaults, options as unknown as Partial<O>), params: [...params] }
     this.check(full)
     const known = new Set(this.paramGroups.flatMap(other => other.params))
     for (const param of full.params) {
@@ -115,10 +115,12 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     const index = new Map(all.map((param, i) => [param, i]))
     return {
       state: Object.fromEntries(
-        all.flatMap((param, i) => (this.state.has(param) ? [[i, { ...this.state.get(param) }]] : [])),
+        all.flatMap((param, i) =>
+          this.state.has(param) ? [[i, { ...this.state.get(param) }]] : [],
+        ),
       ) as Record<number, ParamState>,
       paramGroups: this.paramGroups.map(group => ({
-        ...structuredClone({ ...group, params: null }),
+        ...(structuredClone({ ...group, params: null }) as object),
         params: group.params.map(param => index.get(param) as number),
       })),
     }
@@ -139,12 +141,14 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     }))
     for (const group of groups) this.check(group)
     const all = groups.flatMap(({ params }) => params)
+    // Copied before anything is released: `dict` may be this optimizer's own.
+    const copies = Object.entries(dict.state).map(([index, state]) => {
+      const param = all[Number(index)]
+      return [param, restored(state, param)] as const
+    })
     for (const state of this.state.values()) dispose(state)
     this.state.clear()
-    for (const [index, state] of Object.entries(dict.state)) {
-      const param = all[Number(index)]
-      this.state.set(param, restored(state, param))
-    }
+    for (const [param, state] of copies) this.state.set(param, state)
     this.paramGroups.splice(0, groups.length, ...groups)
   }
 }
@@ -173,7 +177,10 @@ const asGroups = <O extends OptimizerOptions>(
 function merged<O extends object>(defaults: Required<O>, options: Partial<O>): Required<O> {
   const keys = Object.keys(defaults) as (keyof O)[]
   return Object.fromEntries(
-    keys.map(key => [key, structuredClone(options[key] === undefined ? defaults[key] : options[key])]),
+    keys.map(key => [
+      key,
+      structuredClone(options[key] === undefined ? defaults[key] : options[key]),
+    ]),
   ) as Required<O>
 }
 
@@ -219,7 +226,5 @@ export function checkNotNegative<G extends object>(group: G, names: readonly (ke
 /** @throws ArgumentError unless `value` is a decay: >= 0 and < 1. */
 export function checkDecay(name: string, value: number): void {
   if (!(value >= 0 && value < 1))
-    throw new ArgumentError(
-      `Expected a number >= 0 and < 1 for \`${name}\` but received ${value}.`,
-    )
+    throw new ArgumentError(`Expected a number >= 0 and < 1 for \`${name}\` but received ${value}.`)
 }

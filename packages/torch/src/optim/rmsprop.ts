@@ -10,7 +10,14 @@ import {
   multiply_,
   squareRoot,
 } from './foreach.ts'
-import { buffers, checkDecay, checkNotNegative, type FullGroup, Optimizer, type ParamGroup } from './optimizer.ts'
+import {
+  buffers,
+  checkDecay,
+  checkNotNegative,
+  type FullGroup,
+  Optimizer,
+  type ParamGroup,
+} from './optimizer.ts'
 
 export interface RMSpropOptions {
   /** Learning rate, >= 0. Default 0.01. */
@@ -61,11 +68,14 @@ export class RMSprop extends Optimizer<RMSpropOptions> {
     const { lr, weightDecay, momentum } = group
     const gradients = weightDecay === 0 ? given : add(given, params, weightDecay)
     const denominators = this.#denominators(group, params, gradients)
-    if (momentum === 0) return addQuotient_(params, gradients, denominators, -lr)
-    const velocities = buffers(this.state, params, 'momentum_buffer')
-    multiply_(velocities, momentum)
-    addQuotient_(velocities, gradients, denominators, 1)
-    add_(params, velocities, -lr)
+    if (momentum === 0) {
+      addQuotient_(params, gradients, denominators, -lr)
+    } else {
+      const velocities = buffers(this.state, params, 'momentum_buffer')
+      multiply_(velocities, momentum)
+      addQuotient_(velocities, gradients, denominators, 1)
+      add_(params, velocities, -lr)
+    }
   }
 
   #denominators(

@@ -30,7 +30,8 @@ export class SAM<O extends OptimizerOptions = OptimizerOptions> {
   #weights: Map<Tensor, Tensor> | null = null
 
   constructor(base: Optimizer<O>, { rho = 0.05 }: SAMOptions = {}) {
-    if (!(rho > 0)) throw new ArgumentError(`Expected a number > 0 for \`rho\` but received ${rho}.`)
+    if (!(rho > 0))
+      throw new ArgumentError(`Expected a number > 0 for \`rho\` but received ${rho}.`)
     this.base = base
     this.#rho = rho
   }

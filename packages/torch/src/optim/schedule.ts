@@ -63,10 +63,12 @@ export interface DecayOptions {
 }
 
 /** A schedule that falls from lr to finalLr as `shape` falls from 1 to 0 over the progress 0..1. */
-function decay({ lr, totalSteps, finalLr = 0 }: DecayOptions, shape: (t: number) => number): Schedule {
+function decay(
+  { lr, totalSteps, finalLr = 0 }: DecayOptions,
+  shape: (t: number) => number,
+): Schedule {
   checkLength('totalSteps', totalSteps)
-  return step =>
-    step < totalSteps ? finalLr + (lr - finalLr) * shape(step / totalSteps) : finalLr
+  return step => (step < totalSteps ? finalLr + (lr - finalLr) * shape(step / totalSteps) : finalLr)
 }
 
 /** A straight line from lr to finalLr. */

@@ -3,7 +3,13 @@ import { ArgumentError } from '../errors.ts'
 import { keep } from '../memory.ts'
 import type { Tensor } from '../tensor.ts'
 import { add, add_, multiply_ } from './foreach.ts'
-import { checkNotNegative, type FullGroup, Optimizer, type ParamGroup, stateOf } from './optimizer.ts'
+import {
+  checkNotNegative,
+  type FullGroup,
+  Optimizer,
+  type ParamGroup,
+  stateOf,
+} from './optimizer.ts'
 
 export interface SGDOptions {
   /** Learning rate, >= 0. */
@@ -34,7 +40,9 @@ export class SGD extends Optimizer<SGDOptions> {
   protected override check(group: FullGroup<SGDOptions>): void {
     checkNotNegative(group, ['lr', 'momentum', 'weightDecay'])
     if (!Number.isFinite(group.dampening))
-      throw new ArgumentError(`Expected a number for \`dampening\` but received ${group.dampening}.`)
+      throw new ArgumentError(
+        `Expected a number for \`dampening\` but received ${group.dampening}.`,
+      )
     if (group.nesterov && (group.momentum <= 0 || group.dampening !== 0))
       throw new ArgumentError(
         `Expected momentum > 0 and no dampening for \`nesterov\` but received momentum ${group.momentum} and dampening ${group.dampening}.`,
