@@ -59,7 +59,9 @@ function make(
   params: Parameter[],
 ): { step(): void } {
   if (name === 'Lookahead') return new optim.Lookahead(new optim.SGD(params, options), options)
-  const Class = optim[name as 'SGD' | 'Adam' | 'AdamW' | 'NAdamW' | 'LAMB' | 'RMSprop']
+  const { SGD, Adam, AdamW, NAdamW, LAMB, RMSprop } = optim
+  const classes = { SGD, Adam, AdamW, NAdamW, LAMB, RMSprop }
+  const Class = classes[name as keyof typeof classes]
   return new Class(
     groups ? groups.map((group, k) => ({ ...group, params: [params[k]] })) : params,
     options,

@@ -1,12 +1,13 @@
 // Exponential moving averages of a model's weights, which are evaluated in its stead.
 import { noGrad } from '../autograd.ts'
 import { ArgumentError, refusePromise } from '../errors.ts'
-import { keep, tidy } from '../memory.ts'
+import { tidy } from '../memory.ts'
 import type { AnyModule } from '../nn/module.ts'
 import { Parameter } from '../nn/parameter.ts'
 import type { Tensor } from '../tensor.ts'
 import { average_ } from './foreach.ts'
 import { checkDecay } from './optimizer.ts'
+import { snapshot } from './state-dict.ts'
 
 export interface ExponentialMovingAverageOptions {
   /** Default 0.9999. */
@@ -46,9 +47,7 @@ export class ExponentialMovingAverage {
     checkDecay('decay', decay)
     this.#model = model
     this.#options = { decay, warmup, buffers }
-    const copies = [...model.stateDict()].map(
-      ([name, tensor]) => [name, keep(tensor.detach().clone())] as const,
-    )
+    const copies = [...model.stateDict()].map(([name, tensor]) => [name, snapshot(tensor)] as const)
     this.#averages = new Map(copies)
   }
 
@@ -93,7 +92,7 @@ export class ExponentialMovingAverage {
   /** Runs `work` with the averages as the model's weights, which come back whatever happens. */
   use<T>(work: () => T): T {
     const pairs = this.#pairs()
-    const weights = pairs.map(({ weight }) => keep(weight.detach().clone()))
+    const weights = pairs.map(({ weight }) => snapshot(weight))
     noGrad(() => {
       for (const { weight, average } of pairs) weight.copy_(average)
     })

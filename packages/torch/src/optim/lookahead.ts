@@ -2,11 +2,11 @@
 // every k steps, where the fast ones then start again.
 import { noGrad } from '../autograd.ts'
 import { ArgumentError } from '../errors.ts'
-import { keep, tidy } from '../memory.ts'
+import { tidy } from '../memory.ts'
 import type { Tensor } from '../tensor.ts'
 import { average_ } from './foreach.ts'
 import type { Optimizer, OptimizerOptions } from './optimizer.ts'
-import type { OptimizerStateDict } from './state-dict.ts'
+import { type OptimizerStateDict, snapshot } from './state-dict.ts'
 
 export interface LookaheadOptions {
   /** Steps of the optimizer between two of the slow weights. Default 6. */
@@ -68,8 +68,7 @@ export class Lookahead<O extends OptimizerOptions = OptimizerOptions> {
   /** Parameters that were added meanwhile start from what they are. */
   #slowWeights(): Tensor[] {
     for (const { params } of this.paramGroups)
-      for (const param of params)
-        if (!this.#slow.has(param)) this.#slow.set(param, keep(param.detach().clone()))
+      for (const param of params) if (!this.#slow.has(param)) this.#slow.set(param, snapshot(param))
     return [...this.#slow.values()]
   }
 

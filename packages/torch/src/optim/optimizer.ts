@@ -71,7 +71,10 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
    */
   addParamGroup(group: ParamGroup<O>): void {
     const { params, ...options } = group
-    const full = { ...merged(this.#defaults, options as unknown as Partial<O>), params: [...params] }
+    const full = {
+      ...merged(this.#defaults, options as unknown as Partial<O>),
+      params: [...params],
+    }
     this.check(full)
     const known = new Set(this.paramGroups.flatMap(other => other.params))
     for (const param of full.params) {

@@ -3,11 +3,11 @@
 import { noGrad } from '../autograd.ts'
 import { ArgumentError } from '../errors.ts'
 import { stack } from '../generated/functions.ts'
-import { keep, tidy } from '../memory.ts'
+import { tidy } from '../memory.ts'
 import type { Tensor } from '../tensor.ts'
 import { add_, norm } from './foreach.ts'
 import type { Optimizer, OptimizerOptions } from './optimizer.ts'
-import type { OptimizerStateDict } from './state-dict.ts'
+import { type OptimizerStateDict, snapshot } from './state-dict.ts'
 
 export interface SAMOptions {
   /** Radius of the neighbourhood, > 0. Default 0.05. */
@@ -57,7 +57,7 @@ export class SAM<O extends OptimizerOptions = OptimizerOptions> {
     const gradients = params.map(param => param.grad)
     const moved = params.filter((_, i) => gradients[i])
     const along = gradients.filter(gradient => gradient !== null)
-    this.#weights = new Map(moved.map(param => [param, keep(param.detach().clone())]))
+    this.#weights = new Map(moved.map(param => [param, snapshot(param)]))
     if (moved.length === 0) return
     const length = stack(norm(along)).norm().item()
     add_(moved, along, this.#rho / (length + 1e-12))

@@ -1,4 +1,5 @@
 // The form of an optimizer's state dict, and its way back into an optimizer.
+import { noGrad } from '../autograd.ts'
 import { ArgumentError } from '../errors.ts'
 import { keep } from '../memory.ts'
 import type { Tensor } from '../tensor.ts'
@@ -52,4 +53,7 @@ export const restored = (state: ParamState, param: Tensor): ParamState =>
   )
 
 const copyFor = (param: Tensor, saved: Tensor): Tensor =>
-  keep(saved.detach().to({ dtype: param.dtype, device: param.device, copy: true }))
+  noGrad(() => keep(saved.to({ dtype: param.dtype, device: param.device, copy: true })))
+
+/** A copy of `tensor` as it is now, that no scope owns. */
+export const snapshot = (tensor: Tensor): Tensor => noGrad(() => keep(tensor.clone()))
