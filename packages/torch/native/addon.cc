@@ -5,6 +5,7 @@
 #include "allocator.h"
 #include "autograd.h"
 #include "dispatch.h"
+#include "random.h"
 #include "state.h"
 #include "tensor.h"
 
@@ -53,9 +54,15 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<setGrad>(exports, "setGrad");
   add<setRequiresGrad>(exports, "setRequiresGrad");
   add<setGradMode>(exports, "setGradMode");
+  add<inference>(exports, "inference");
   add<setAutocast>(exports, "setAutocast");
   add<clearAutocastCache>(exports, "clearAutocastCache");
   add<manualSeed>(exports, "manualSeed");
+  add<generator>(exports, "generator");
+  add<seedGenerator>(exports, "seedGenerator");
+  add<generatorSeed>(exports, "generatorSeed");
+  add<generatorState>(exports, "generatorState");
+  add<setGeneratorState>(exports, "setGeneratorState");
   add<setNumThreads>(exports, "setNumThreads");
   add<engineInfo>(exports, "engineInfo");
   add<counts>(exports, "counts");

@@ -6,6 +6,7 @@
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
 #include <c10/core/GradMode.h>
+#include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "state.h"
@@ -106,6 +107,11 @@ Napi::Value setGradMode(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), before);
 }
 
+Napi::Value inference(const Napi::CallbackInfo& info) {
+  const c10::InferenceMode mode;
+  return info[0].As<Napi::Function>().Call({});
+}
+
 Napi::Value setAutocast(const Napi::CallbackInfo& info) {
   const at::DeviceType device = c10::Device(info[0].As<Napi::String>().Utf8Value()).type();
   auto before = Napi::Array::New(info.Env(), 2);
@@ -118,11 +124,6 @@ Napi::Value setAutocast(const Napi::CallbackInfo& info) {
 
 Napi::Value clearAutocastCache(const Napi::CallbackInfo& info) {
   at::autocast::clear_cache();
-  return info.Env().Undefined();
-}
-
-Napi::Value manualSeed(const Napi::CallbackInfo& info) {
-  at::manual_seed(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value()));
   return info.Env().Undefined();
 }
 

@@ -1,5 +1,5 @@
 // Automatic differentiation and the modes that govern how operators run: gradient recording,
-// autocast, random seeds, threads. These are LibTorch's own entry points, not operators.
+// autocast, threads. These are LibTorch's own entry points, not operators.
 #pragma once
 
 #include <napi.h>
@@ -18,10 +18,11 @@ Napi::Value setGrad(const Napi::CallbackInfo& info);
 Napi::Value setRequiresGrad(const Napi::CallbackInfo& info);
 // Each mode setter returns the former value.
 Napi::Value setGradMode(const Napi::CallbackInfo& info);
+// inference(function): what the function returns, called without autograd, not even view tracking.
+Napi::Value inference(const Napi::CallbackInfo& info);
 // setAutocast(deviceType: 'cpu' | 'cuda', enabled, dtype) -> [enabled, dtype] before.
 Napi::Value setAutocast(const Napi::CallbackInfo& info);
 Napi::Value clearAutocastCache(const Napi::CallbackInfo& info);
-Napi::Value manualSeed(const Napi::CallbackInfo& info);
 Napi::Value setNumThreads(const Napi::CallbackInfo& info);
 Napi::Value engineInfo(const Napi::CallbackInfo& info);
 // counts() -> { tensors, bytes } held by this environment.

@@ -24,6 +24,7 @@ Kind kindOf(const c10::Type& type) {
     case c10::TypeKind::BoolType: return Kind::kBool;
     case c10::TypeKind::StringType: return Kind::kString;
     case c10::TypeKind::DeviceObjType: return Kind::kDevice;
+    case c10::TypeKind::GeneratorType: return Kind::kGenerator;
     case c10::TypeKind::ListType: return Kind::kList;
     default: return Kind::kOpaque;
   }
@@ -38,6 +39,7 @@ const char* describe(Kind kind) {
     case Kind::kBool: return "a boolean";
     case Kind::kString: return "a string";
     case Kind::kDevice: return "a device such as 'cpu' or 'cuda:0'";
+    case Kind::kGenerator: return "a Generator";
     case Kind::kList: return "an array";
     default: return "a native value";
   }
@@ -188,6 +190,13 @@ c10::IValue readArgument(const State& state, Tape& tape, const ArgumentType& typ
       if (type.kind == Kind::kDevice) return c10::Device(tape.nextString());
       return tape.nextString();
     case Kind::kList: return readList(state, tape, type);
+    case Kind::kGenerator: {
+      if (tag != Tag::kHandle) refuse(type, tag);
+      tape.next();
+      const c10::IValue& value = state.at(tape.next());
+      if (!value.isGenerator()) refuse(type, tag);
+      return value;
+    }
     case Kind::kOpaque:
       if (tag != Tag::kHandle) refuse(type, tag);
       tape.next();

@@ -33,7 +33,7 @@ constexpr std::array<std::pair<at::ScalarType, const char*>, 12> kDtypes = {{
 
 // A schema type, reduced once per operator to what reading an argument needs.
 struct ArgumentType {
-  enum class Kind { kTensor, kInt, kFloat, kScalar, kBool, kString, kDevice, kOpaque, kList };
+  enum class Kind { kTensor, kInt, kFloat, kScalar, kBool, kString, kDevice, kGenerator, kOpaque, kList };
 
   explicit ArgumentType(const c10::Argument& argument);
   explicit ArgumentType(const c10::TypePtr& type);

@@ -50,6 +50,7 @@ double State::hold(c10::IValue value) {
     free_.pop_back();
   }
   Slot& slot = slots_[index];
+  if (!value.isTensor()) others_++;
   slot.bytes = value.isTensor() ? ownedBytes(value.toTensor()) : 0;
   slot.value = std::move(value);
   slot.used = true;
@@ -77,6 +78,7 @@ const c10::IValue& State::at(double handle) const {
 bool State::release(double handle) {
   auto* slot = const_cast<Slot*>(find(handle));
   if (!slot) return false;
+  if (!slot->value.isTensor()) others_--;
   bytes_ -= slot->bytes;
   slot->used = false;
   // A slot at the end of its generations is never used again: its next handle would be rounded.

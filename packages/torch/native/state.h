@@ -38,7 +38,8 @@ class State {
   const at::Tensor& tensor(double handle) const { return at(handle).toTensor(); }
   bool release(double handle);  // false when it was released before
 
-  size_t live() const { return slots_.size() - free_.size() - retired_; }
+  // Tensors only: random streams and other values are few and small.
+  size_t live() const { return slots_.size() - free_.size() - retired_ - others_; }
   int64_t bytes() const { return bytes_; }
   // After a call: tells V8 of tensor memory held or freed since the last time, in steps of a few
   // MB, and lets go of JavaScript buffers that no tensor borrows any more.
@@ -67,6 +68,7 @@ class State {
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_;
   size_t retired_ = 0;  // slots that have used up their generations
+  size_t others_ = 0;   // values held that are no tensors
   int64_t bytes_ = 0;
   int64_t reported_ = 0;
 };

@@ -1,6 +1,6 @@
 // Derivatives against finite differences, and the modes that decide what is recorded.
 import { describe, expect, it } from 'vitest'
-import { autocast, enableGrad, grad, noGrad } from './autograd.ts'
+import { enableGrad, grad, inferenceMode, noGrad } from './autograd.ts'
 import { tensor } from './create.ts'
 import { TorchError } from './errors.ts'
 import * as torch from './generated/functions.ts'
@@ -218,55 +218,39 @@ describe('noGrad and enableGrad', () => {
     expect(() => noGrad(() => enableGrad(() => x.view([7])))).toThrow(TorchError)
     expect(records()).toBe(true)
   })
-})
 
-describe('noGrad, enableGrad and autocast', () => {
   it('refuse an async function, whose later part would run outside', () => {
     const late = async () => {}
     expect(() => noGrad(late)).toThrow(/synchronous `work`/)
     expect(() => enableGrad(late)).toThrow(/synchronous `work`/)
-    expect(() => autocast('cpu', late)).toThrow(/synchronous `work`/)
   })
 })
 
-describe('autocast', () => {
-  const [a, b] = [torch.ones([2, 2]), torch.ones([2, 2])]
-  const dtype = () => a.matmul(b).dtype
+describe('inferenceMode', () => {
+  const x = tensor([2], { requiresGrad: true })
 
-  it('computes matrix products and convolutions in bfloat16, with float32 gradients', () => {
-    const w = torch.ones([1, 1, 1, 1], { requiresGrad: true })
-    const y = autocast('cpu', () => torch.conv2d(torch.ones([1, 1, 2, 2]), w))
-    y.to('float32').sum().backward()
-    expect([y.dtype, (w.grad as Tensor).dtype]).toEqual(['bfloat16', 'float32'])
-    expect(autocast('cpu', () => a.add(b).dtype)).toBe('float32')
+  it('records nothing, and its tensors never enter a graph', () => {
+    const y = inferenceMode(() => x.mul(3))
+    expect([y.item(), y.requiresGrad]).toEqual([6, false])
+    expect(() => x.mul(y)).toThrow(/Inference tensors cannot be saved for backward/)
+    expect(x.mul(2).requiresGrad).toBe(true)
   })
 
-  it('nests and restores, after a throw too', () => {
-    expect(autocast('cpu', () => [dtype(), autocast('cpu', dtype), dtype()])).toEqual([
-      'bfloat16',
-      'bfloat16',
-      'bfloat16',
-    ])
-    expect(() =>
-      autocast('cpu', () => {
-        throw new RangeError('mine')
-      }),
-    ).toThrow('mine')
-    expect(dtype()).toBe('float32')
+  it('nests, hands errors through as they are, and ends with them', () => {
+    const mine = new RangeError('mine')
+    const failing = () =>
+      inferenceMode(() => {
+        inferenceMode(() => x.add(1))
+        throw mine
+      })
+    expect(failing).toThrow(mine)
+    expect(() => inferenceMode(() => x.view([7]))).toThrow(TorchError)
+    expect(() => inferenceMode(async () => {})).toThrow(/synchronous `work`/)
+    expect(x.mul(2).requiresGrad).toBe(true)
   })
 
-  it('refuses a device that has none, and changes nothing', () => {
-    expect(() => autocast('warp' as never, dtype)).toThrow(TorchError)
-    expect(() => autocast('cpu', dtype, 'float31' as never)).toThrow(/Expected a dtype/)
-    expect(dtype()).toBe('float32')
-  })
-
-  it('uses the parameters of now, not copies of an earlier pass', () => {
-    const w = torch.ones([8, 8], { requiresGrad: true })
-    const product = () => void autocast('cpu', () => torch.ones([8, 8]).matmul(w))
-    expect(leaked(() => tidy(product))).toBe(0)
-    noGrad(() => w.fill_(2))
-    const sum = () => autocast('cpu', () => torch.ones([8, 8]).matmul(w).sum())
-    expect(noGrad(sum).item()).toBe(1024)
+  it('releases what is made in it when the scope around it ends', () => {
+    const work = () => void inferenceMode(() => tidy(() => x.exp().log().sum()))
+    expect(leaked(() => tidy(work))).toBe(0)
   })
 })

@@ -1,12 +1,10 @@
-// Gradients as a function, and the modes that decide what autograd records and in which precision
-// operators run. Each mode holds for a function's duration and is restored whatever happens.
+// Gradients as a function, and the modes that decide what autograd records. Each mode holds for a
+// function's duration and is restored whatever happens.
 import { attempt, readTensors } from './call.ts'
-import { codeOf } from './dtype.ts'
 import { refusePromise } from './errors.ts'
 import { native } from './native.ts'
 import * as tape from './tape.ts'
 import type { Tensor } from './tensor.ts'
-import type { DType } from './types.ts'
 
 export interface GradOptions {
   /** Gradients of the outputs; default ones, which needs scalar outputs. */
@@ -67,25 +65,14 @@ export const noGrad = <T>(work: () => T): T => withGradMode(false, work)
 /** Undoes an enclosing noGrad for the duration of `work`. */
 export const enableGrad = <T>(work: () => T): T => withGradMode(true, work)
 
-let autocastDepth = 0
-
 /**
- * Runs `work` with matrix products and convolutions in `dtype` while parameters stay float32, as
- * PyTorch's `torch.autocast`. Call backward outside of it.
- *
- * @param dtype default 'bfloat16'.
+ * Runs `work` without autograd at all: nothing is recorded, and tensors made in it can never enter a
+ * graph (saving one for backward is a TorchError), which spares the bookkeeping of views and
+ * versions that noGrad keeps. For evaluation. Synchronous.
  */
-export function autocast<T>(device: 'cpu' | 'cuda', work: () => T, dtype: DType = 'bfloat16'): T {
-  const [enabled, code] = attempt('autocast', [device, dtype], () =>
-    native.setAutocast(device, true, codeOf(dtype)),
-  )
-  autocastDepth++
-  try {
+export const inferenceMode = <T>(work: () => T): T =>
+  native.inference(() => {
     const result = work()
     refusePromise(result, 'work')
     return result
-  } finally {
-    native.setAutocast(device, enabled, code)
-    if (--autocastDepth === 0) native.clearAutocastCache()
-  }
-}
+  })

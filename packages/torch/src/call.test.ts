@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { callOperator } from './call.ts'
 import { from, tensor } from './create.ts'
-import { ArgumentError, DisposedError, TorchError } from './errors.ts'
+import { ArgumentError, DisposedError, OutOfMemoryError, TorchError } from './errors.ts'
 import * as torch from './generated/functions.ts'
 import { OPERATORS } from './generated/operators.ts'
 import { liveTensors, tidy } from './memory.ts'
@@ -264,6 +264,16 @@ describe('errors of LibTorch', () => {
     const y = tensor([2])
     expect(() => callOperator('aten::relu', '', { handle })).toThrow(/was released before/)
     expect(y.item()).toBe(2)
+  })
+})
+
+describe('memory that is not there', () => {
+  it('is an error of its own, which names the operator', () => {
+    const absurd = () => torch.empty([2 ** 46])
+    expect(absurd).toThrow(OutOfMemoryError)
+    expect(absurd).toThrow(TorchError)
+    expect(absurd).toThrow(/^empty.*281474976710656 bytes/)
+    expect(() => tensor([1]).view([7])).not.toThrow(OutOfMemoryError)
   })
 })
 

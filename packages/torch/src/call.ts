@@ -1,6 +1,6 @@
 // The single way in which an operator is run: arguments onto the tape, one call into the addon,
 // results off the tape. The generated wrappers are one call each of what is exported here.
-import { ArgumentError, DisposedError, TorchError } from './errors.ts'
+import { ArgumentError, DisposedError, OutOfMemoryError, TorchError } from './errors.ts'
 import { OPERATORS } from './generated/operators.ts'
 import { native } from './native.ts'
 import * as tape from './tape.ts'
@@ -113,8 +113,13 @@ function refusal(operator: string, args: readonly unknown[], cause: unknown): un
   const words = cause.message.split('\nException raised from')[0].trim()
   const message = `${operator}(${args.map(describeArgument).join(', ')}): ${words}`
   if (cause instanceof ArgumentError) return new ArgumentError(message, { cause })
-  return new TorchError(operator, message, { cause })
+  const Kind = OUT_OF_MEMORY.test(words) ? OutOfMemoryError : TorchError
+  return new Kind(operator, message, { cause })
 }
+
+/** The words of the allocators: of Linux and of Windows, of CUDA, and of C++ itself. */
+const OUT_OF_MEMORY =
+  /CPUAllocator: (can't allocate|not enough) memory|CUDA out of memory|CUDA error: out of memory|std::bad_alloc/
 
 function describeArgument(value: unknown): string {
   if (value instanceof TensorBase)

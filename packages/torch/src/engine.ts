@@ -14,10 +14,3 @@ export function setNumThreads(count: number): void {
     throw new ArgumentError(`Expected a positive integer for \`count\` but received ${count}.`)
   native.setNumThreads(count)
 }
-
-/** Seeds every default random stream: the same seed and threads repeat a CPU run bit for bit. */
-export function manualSeed(seed: number): void {
-  if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new ArgumentError(`Expected a non-negative integer for \`seed\` but received ${seed}.`)
-  native.manualSeed(seed)
-}

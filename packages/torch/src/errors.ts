@@ -43,6 +43,11 @@ export class TorchError extends Error {
   }
 }
 
+/** There is not enough memory, on the host or on a device, for what was asked for. */
+export class OutOfMemoryError extends TorchError {
+  override name = 'OutOfMemoryError'
+}
+
 /** A tensor was used after its scope had ended or after `dispose()`. */
 export class DisposedError extends Error {
   override name = 'DisposedError'

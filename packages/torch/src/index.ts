@@ -1,14 +1,17 @@
 // @normfree/torch: LibTorch in TypeScript. Names, argument order and defaults are PyTorch's, but for one:
 // JavaScript has a single number type, so factories (arange and full too) default to float32.
-export { autocast, enableGrad, type GradOptions, grad, noGrad } from './autograd.ts'
+export { autocast } from './amp/autocast.ts'
+export * as amp from './amp/index.ts'
+export { enableGrad, type GradOptions, grad, inferenceMode, noGrad } from './autograd.ts'
 export { callOperator } from './call.ts'
 export { from, type NestedData, type TensorOptions, tensor } from './create.ts'
 export type { TypedArray } from './dtype.ts'
-export { engineInfo, getNumThreads, manualSeed, setNumThreads } from './engine.ts'
+export { engineInfo, getNumThreads, setNumThreads } from './engine.ts'
 export {
   ArgumentError,
   DisposedError,
   EngineError,
+  OutOfMemoryError,
   SafetensorsError,
   ShapeError,
   TorchError,
@@ -17,6 +20,7 @@ export * from './generated/functions.ts'
 export { keep, liveTensors, tidy } from './memory.ts'
 export * as nn from './nn/index.ts'
 export * as optim from './optim/index.ts'
+export { Generator, getRngState, manualSeed, setRngState } from './random.ts'
 export { loadSafetensors, readSafetensorsMetadata, saveSafetensors } from './safetensors.ts'
 export { Tensor, type ToOptions } from './tensor.ts'
-export type { Device, DType, Generator, Layout, MemoryFormat, Scalar } from './types.ts'
+export type { Device, DType, Layout, MemoryFormat, Scalar } from './types.ts'

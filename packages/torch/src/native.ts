@@ -26,7 +26,13 @@ export interface Native {
   setGradMode(enabled: boolean): boolean
   setAutocast(device: string, enabled: boolean, dtype: number): [boolean, number]
   clearAutocastCache(): void
+  inference<T>(work: () => T): T
   manualSeed(seed: number): void
+  generator(device: string, own: boolean): number
+  seedGenerator(handle: number, seed: number): void
+  generatorSeed(handle: number): number
+  generatorState(handle: number): number
+  setGeneratorState(handle: number, state: number): void
   setNumThreads(count: number): void
   engineInfo(): { version: string; config: string; threads: number; cuda: boolean }
   counts(): { tensors: number; bytes: number }

@@ -73,7 +73,8 @@ export abstract class TensorBase {
   }
 }
 
-function releaseHandles(handles: readonly number[]): void {
+/** Gives native values back, of whatever kind. */
+export function releaseHandles(handles: readonly number[]): void {
   rewind()
   for (const handle of handles) putRaw(handle)
   native.release(handles.length)

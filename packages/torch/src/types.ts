@@ -30,7 +30,7 @@ export type Layout = 'strided' | 'sparse_coo'
 /** A plain number where an operator takes a Scalar; integer-valued numbers become integers. */
 export type Scalar = number | boolean | bigint
 
-/** A random stream of its own; operators that draw take one as `options.generator`. */
+/** A random stream, as operators that draw take it: the class of random.ts. */
 export interface Generator {
   readonly handle: number
 }

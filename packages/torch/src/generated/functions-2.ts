@@ -890,9 +890,9 @@ export function rad2deg_(self: Tensor): Tensor {
   return call(687, self) as Tensor
 }
 
-/** `aten::rand(int[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
-export function rand(size: readonly number[], options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean } = NONE): Tensor {
-  return leaf(call(688, size, options.dtype ?? 'float32', options.layout, options.device, options.pinMemory), options) as Tensor
+/** `aten::rand.generator(int[] size, *, Generator? generator, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
+export function rand(size: readonly number[], options: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean } = NONE): Tensor {
+  return leaf(call(688, size, options.generator, options.dtype ?? 'float32', options.layout, options.device, options.pinMemory), options) as Tensor
 }
 
 /** `aten::rand_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
@@ -901,14 +901,14 @@ export function randLike(self: Tensor, options: { dtype?: DType | null; layout?:
 }
 
 /**
- * `aten::randint(int high, int[] size, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
+ * `aten::randint.generator(int high, int[] size, *, Generator? generator, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
  *
- * `aten::randint.low(int low, int high, int[] size, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
+ * `aten::randint.low_generator(int low, int high, int[] size, *, Generator? generator, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
  */
-export function randint(high: number, size: readonly number[], options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-export function randint(low: number, high: number, size: readonly number[], options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function randint(high: number, size: readonly number[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function randint(low: number, high: number, size: readonly number[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
 export function randint(...args: unknown[]): Tensor {
-  return overloaded([[690, 'nl', 2, ['dtype', 'layout', 'device', 'pinMemory']], [691, 'nnl', 3, ['dtype', 'layout', 'device', 'pinMemory']]], args) as Tensor
+  return overloaded([[690, 'nl', 2, ['generator', 'dtype', 'layout', 'device', 'pinMemory']], [691, 'nnl', 3, ['generator', 'dtype', 'layout', 'device', 'pinMemory']]], args) as Tensor
 }
 
 /**
@@ -922,9 +922,9 @@ export function randintLike(...args: unknown[]): Tensor {
   return overloaded([[692, 'tn', 2, ['dtype', 'layout', 'device', 'pinMemory', 'memoryFormat']], [693, 'tnn', 3, ['dtype', 'layout', 'device', 'pinMemory', 'memoryFormat']]], args) as Tensor
 }
 
-/** `aten::randn(int[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
-export function randn(size: readonly number[], options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean } = NONE): Tensor {
-  return leaf(call(694, size, options.dtype ?? 'float32', options.layout, options.device, options.pinMemory), options) as Tensor
+/** `aten::randn.generator(int[] size, *, Generator? generator, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
+export function randn(size: readonly number[], options: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean } = NONE): Tensor {
+  return leaf(call(694, size, options.generator, options.dtype ?? 'float32', options.layout, options.device, options.pinMemory), options) as Tensor
 }
 
 /** `aten::randn_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
@@ -960,9 +960,9 @@ export function random_(...args: unknown[]): Tensor {
   return overloaded([[699, 't', 1, ['generator']], [700, 'tnN', 3, ['generator']], [701, 'tn', 2, ['generator']]], args) as Tensor
 }
 
-/** `aten::randperm(int n, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
-export function randperm(n: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null } = NONE): Tensor {
-  return call(702, n, options.dtype, options.layout, options.device, options.pinMemory) as Tensor
+/** `aten::randperm.generator(int n, *, Generator? generator, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
+export function randperm(n: number, options: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null } = NONE): Tensor {
+  return call(702, n, options.generator, options.dtype, options.layout, options.device, options.pinMemory) as Tensor
 }
 
 /**

@@ -1,10 +1,10 @@
 // Layers against values worked out by hand, and the distributions that parameters start from.
 import { describe, expect, it } from 'vitest'
 import { from, tensor } from '../create.ts'
-import { manualSeed } from '../engine.ts'
 import { ArgumentError, ShapeError, TorchError } from '../errors.ts'
 import { ones, randn, zeros } from '../generated/functions.ts'
 import { tidy } from '../memory.ts'
+import { manualSeed } from '../random.ts'
 import type { Tensor } from '../tensor.ts'
 import { expectClose, numbers, runScript, samples } from '../testing.test.util.ts'
 import * as nn from './index.ts'
