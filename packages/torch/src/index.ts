@@ -9,6 +9,7 @@ export {
   ArgumentError,
   DisposedError,
   EngineError,
+  FileFormatError,
   SafetensorsError,
   ShapeError,
   TorchError,
@@ -17,6 +18,15 @@ export * from './generated/functions.ts'
 export { keep, liveTensors, tidy } from './memory.ts'
 export * as nn from './nn/index.ts'
 export * as optim from './optim/index.ts'
-export { loadSafetensors, readSafetensorsMetadata, saveSafetensors } from './safetensors.ts'
+export { loadNpy, loadNpz, type SaveNpzOptions, saveNpy, saveNpz } from './files/npy.ts'
+export { type LoadStateDictOptions, loadPth, type PthValue } from './files/pth.ts'
+export {
+  loadSafetensors,
+  openSafetensors,
+  readSafetensorsMetadata,
+  type SafetensorsFile,
+  type SafetensorsTensorInfo,
+  saveSafetensors,
+} from './files/safetensors.ts'
 export { Tensor, type ToOptions } from './tensor.ts'
 export type { Device, DType, Generator, Layout, MemoryFormat, Scalar } from './types.ts'
