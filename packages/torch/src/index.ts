@@ -14,10 +14,6 @@ export {
   ShapeError,
   TorchError,
 } from './errors.ts'
-export * from './generated/functions.ts'
-export { keep, liveTensors, tidy } from './memory.ts'
-export * as nn from './nn/index.ts'
-export * as optim from './optim/index.ts'
 export { loadNpy, loadNpz, type SaveNpzOptions, saveNpy, saveNpz } from './files/npy.ts'
 export { type LoadStateDictOptions, loadPth, type PthValue } from './files/pth.ts'
 export {
@@ -28,5 +24,9 @@ export {
   type SafetensorsTensorInfo,
   saveSafetensors,
 } from './files/safetensors.ts'
+export * from './generated/functions.ts'
+export { keep, liveTensors, tidy } from './memory.ts'
+export * as nn from './nn/index.ts'
+export * as optim from './optim/index.ts'
 export { Tensor, type ToOptions } from './tensor.ts'
 export type { Device, DType, Generator, Layout, MemoryFormat, Scalar } from './types.ts'

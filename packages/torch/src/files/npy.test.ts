@@ -61,10 +61,20 @@ describe('saveNpy and loadNpy', () => {
 
   it('begin the data at a multiple of 64 and write a transposed tensor row-major', () => {
     const path = join(temporaryFolder(), 'x.npy')
-    saveNpy(path, tensor([[1, 2, 3], [4, 5, 6]]).t())
+    saveNpy(
+      path,
+      tensor([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]).t(),
+    )
     const bytes = readFileSync(path)
     expect((10 + bytes.readUInt16LE(8)) % 64).toBe(0)
-    expect(loadNpy(path).toArray()).toEqual([[1, 4], [2, 5], [3, 6]])
+    expect(loadNpy(path).toArray()).toEqual([
+      [1, 4],
+      [2, 5],
+      [3, 6],
+    ])
   })
 
   it('write byte for byte what NumPy writes', () => {
@@ -111,7 +121,12 @@ describe('loadNpy of a file that is not right', () => {
   })
 
   it.each([
-    ['too few bytes', header("'<f4'", '(2,)'), 7, /8 bytes of data \(\[2\] of float32\).*received 7/],
+    [
+      'too few bytes',
+      header("'<f4'", '(2,)'),
+      7,
+      /8 bytes of data \(\[2\] of float32\).*received 7/,
+    ],
     ['bytes after the last', header("'<f4'", '(2,)'), 9, /received 9/],
     ['a size beyond 2^53', header("'<f4'", '(9999999999999999,)'), 0, /sizes below 2\^53/],
     ['a product beyond 2^53', header("'|b1'", '(9007199254740991, 2, 0)'), 0, /fewer elements/],
@@ -193,12 +208,20 @@ describe('saveNpz and loadNpz', () => {
 
   it.each(DTYPES)("read NumPy's own %s", dtype => {
     const read = loadNpz(join(FIXTURES, 'arrays.npz')).get(dtype) as Tensor
-    same(read, tensor(Float64Array.of(0, 1, 2, 3, 4, 5)).reshape([2, 3]).to(dtype))
+    same(
+      read,
+      tensor(Float64Array.of(0, 1, 2, 3, 4, 5))
+        .reshape([2, 3])
+        .to(dtype),
+    )
   })
 
   it("read NumPy's big-endian, Fortran-ordered, scalar and empty arrays", () => {
     const read = loadNpz(join(FIXTURES, 'arrays.npz'))
-    expect(read.get('big-endian')?.toArray()).toEqual([[0, 1, 2], [3, 4, 5]])
+    expect(read.get('big-endian')?.toArray()).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+    ])
     expect(read.get('big-endian complex')?.viewAsReal().toArray()).toEqual([[1, 2]])
     const fortran = read.get('fortran') as Tensor
     expect(fortran.strides).toEqual([1, 2, 6])

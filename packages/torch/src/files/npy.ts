@@ -49,7 +49,11 @@ export const loadNpz = (path: string): Map<string, Tensor> =>
     if (other) throw file.refuse('members that are .npy', quoted(other.name))
     return tidy(() => {
       const pairs = members.map(
-        member => [member.name.slice(0, -4), parseNpy(readZipMember(member, file), file, member.name)] as const,
+        member =>
+          [
+            member.name.slice(0, -4),
+            parseNpy(readZipMember(member, file), file, member.name),
+          ] as const,
       )
       return new Map(pairs)
     })

@@ -116,7 +116,10 @@ export class PickleMachine extends PickleReader {
       height = Math.max(height, 1 + (this.#heights.get(item) ?? 0))
     }
     if (this.#sealed.has(container))
-      throw this.refuse('a structure that does not contain itself', kindOf(container as PickleValue))
+      throw this.refuse(
+        'a structure that does not contain itself',
+        kindOf(container as PickleValue),
+      )
     if (height > MAX_DEPTH) throw this.refuse(`at most ${MAX_DEPTH} levels`, 'more')
     this.#heights.set(container, height)
   }
@@ -129,7 +132,10 @@ export class PickleMachine extends PickleReader {
       : name
     const value = this.world.globals.get(full)
     if (value !== undefined) return value
-    throw this.refuse('tensors and plain data alone', `what is refused: ${quoted(name).slice(1, -1)}`)
+    throw this.refuse(
+      'tensors and plain data alone',
+      `what is refused: ${quoted(full).slice(1, -1)}`,
+    )
   }
 
   /** GLOBAL: a module and a name, a line each. */

@@ -79,7 +79,9 @@ export abstract class PickleReader {
   long(length: number): number | bigint {
     if (length > MAX_LONG) throw this.refuse(`an integer of at most ${MAX_LONG} bytes`, `${length}`)
     const at = this.skip(length)
-    const digits = Buffer.from(this.#bytes.subarray(at, at + length)).reverse().toString('hex')
+    const digits = Buffer.from(this.#bytes.subarray(at, at + length))
+      .reverse()
+      .toString('hex')
     const value = BigInt.asIntN(8 * length, BigInt(`0x${digits || 0}`))
     return Number.isSafeInteger(Number(value)) ? Number(value) : value
   }

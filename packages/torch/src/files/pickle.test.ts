@@ -13,7 +13,7 @@ const world: PickleWorld = {
 }
 
 const read = (program: string, start = 0) => unpickle(Buffer.from(program, 'latin1'), start, world)
-const valueOf = (program: string) => read(program).value
+const resultOf = (program: string) => read(program).value
 
 describe('unpickle', () => {
   it.each<[string, PickleValue]>([
@@ -31,14 +31,20 @@ describe('unpickle', () => {
     ['(K\x01K\x02t.', [1, 2]],
     ['K\x01K\x02K\x03\x87.', [1, 2, 3]],
     ['](K\x01K\x02e.', [1, 2]],
-    ['}(K\x01NK\x02\x88u.', new Map<number, PickleValue>([[1, null], [2, true]])],
+    [
+      '}(K\x01NK\x02\x88u.',
+      new Map<number, PickleValue>([
+        [1, null],
+        [2, true],
+      ]),
+    ],
     ['\x8f(K\x01K\x01\x90.', new Set([1])],
     ['ca\nc\n.', 'constant'],
     ['ca\nf\n(K\x05tR.', [5]],
     ['K\x07Q.', ['persistent', 7]],
     ['\x80\x04\x95\x00\x00\x00\x00\x00\x00\x00\x00K\x01\x94h\x00\x86.', [1, 1]],
   ])('reads %j', (program, value) => {
-    expect(valueOf(program)).toEqual(value)
+    expect(resultOf(program)).toEqual(value)
   })
 
   it('says where the next pickle begins', () => {
@@ -47,7 +53,7 @@ describe('unpickle', () => {
   })
 
   it('shares what was remembered', () => {
-    const [first, second] = valueOf(']q\x00h\x00\x86.') as PickleValue[]
+    const [first, second] = resultOf(']q\x00h\x00\x86.') as PickleValue[]
     expect(second).toBe(first)
   })
 
@@ -70,9 +76,9 @@ describe('unpickle', () => {
     ['an integer of a megabyte', '\x8b\x00\x00\x10\x00.', /at most 1024 bytes/],
     ['what was never remembered', 'h\x05.', /remembered as 5/],
     ['append to a number', 'K\x01K\x02a.', /a list to append to .* a number/],
-    ['append to a tuple', ')K\x01a.', /does not contain itself but received a list/],
+    ['append to a tuple', ')K\x01a.', /does not contain itself/],
     ['items of a list', ']K\x01K\x02s.', /a dict to set items of/],
-    ['a key that is a list', '}]Ns.', /as keys but received a list/],
+    ['a key that is a list', '}]Ns.', /as keys .* a list/],
     ['a set of lists', '\x8f(]\x90.', /as keys/],
     ['an odd number of items', '}(K\x01u.', /pairs/],
     ['attributes of a list', ']}b.', /attributes of an ordered dict/],
@@ -81,18 +87,18 @@ describe('unpickle', () => {
     ['a hundred and one levels', `${']'.repeat(102)}${'a'.repeat(101)}.`, /at most 100 levels/],
     ['a hundred and one tuples', `)${'\x85'.repeat(101)}.`, /at most 100 levels/],
   ])('refuses %s', (_, program, message) => {
-    expect(() => valueOf(program)).toThrow(FileFormatError)
-    expect(() => valueOf(program)).toThrow(message)
+    expect(() => resultOf(program)).toThrow(FileFormatError)
+    expect(() => resultOf(program)).toThrow(message)
   })
 
   it('allows a hundred levels', () => {
-    expect(() => valueOf(`)${'\x85'.repeat(100)}.`)).not.toThrow()
+    expect(() => resultOf(`)${'\x85'.repeat(100)}.`)).not.toThrow()
   })
 
   it('does no more work for shared arguments than the file is long', () => {
     // A list of 1,000 numbers, handed to a function a thousand times.
     const list = `](${'K\x01'.repeat(1000)}eq\x00`
     const program = `${list}ca\nf\nq\x01${'h\x01h\x00\x85R'.repeat(1000)}.`
-    expect(() => valueOf(program)).toThrow(/arguments no longer than the file/)
+    expect(() => resultOf(program)).toThrow(/arguments no longer than the file/)
   })
 })

@@ -31,7 +31,10 @@ export function unpickle(
 const STOP = 0x2e
 
 /** What each opcode does; in the order of pickletools. */
-const STEPS: ReadonlyMap<number, (m: PickleMachine) => void> = new Map<number, (m: PickleMachine) => void>([
+const STEPS: ReadonlyMap<number, (m: PickleMachine) => void> = new Map<
+  number,
+  (m: PickleMachine) => void
+>([
   [0x4a, m => m.push(m.int32())], // BININT
   [0x4b, m => m.push(m.byte())], // BININT1
   [0x4d, m => m.push(m.uint16())], // BININT2

@@ -49,7 +49,10 @@ function placeStorages(
   for (const key of Array.isArray(keys) ? keys : []) {
     const storage = typeof key === 'string' ? storages.get(key) : undefined
     if (!storage || places.has(storage.key))
-      throw file.refuse('the keys of the storages, once each', storage ? quoted(storage.key) : kindOf(key))
+      throw file.refuse(
+        'the keys of the storages, once each',
+        storage ? quoted(storage.key) : kindOf(key),
+      )
     const length = Buffer.from(file.read(at, LENGTH_BYTES)).readBigInt64LE()
     if (length !== BigInt(storage.numel))
       throw file.refuse(`${storage.numel} elements in storage ${quoted(storage.key)}`, `${length}`)

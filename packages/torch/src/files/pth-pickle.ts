@@ -166,7 +166,8 @@ function orderedDict(args: readonly PickleValue[], refuse: Refuse): PickleValue 
 
 function setOf(args: readonly PickleValue[], refuse: Refuse): PickleValue {
   const [items = []] = args
-  if (!Array.isArray(items) || !items.every(isPickleKey)) throw refuse('plain items of a set', 'others')
+  if (!Array.isArray(items) || !items.every(isPickleKey))
+    throw refuse('plain items of a set', 'others')
   return new Set(items)
 }
 

@@ -24,7 +24,8 @@ export function openZip(file: ByteFile): PthArchive {
     checkStored(member, most, file)
     return readZipMember(member, file)
   }
-  const bigEndian = members.has(`${prefix}byteorder`) && isBigEndian(read(`${prefix}byteorder`, 16), file)
+  const bigEndian =
+    members.has(`${prefix}byteorder`) && isBigEndian(read(`${prefix}byteorder`, 16), file)
   const { value } = unpickle(read(pickle, MAX_PICKLE_BYTES), 0, pthWorld(file.refuse))
   const readStorage = ({ key, bytes }: StorageSpec): Uint8Array => {
     const data = read(`${prefix}data/${key}`, bytes)

@@ -47,13 +47,22 @@ const rebuilt = (
 
 describe('loadPth', () => {
   it.each(named(/^tensors-.*\.pt$/))('reads every tensor of %s as PyTorch holds it', name => {
-    const expected = JSON.parse(readFileSync(fixture(name.replace('-legacy', '').replace(/pt$/, 'json')), 'utf8'))
+    const expected = JSON.parse(
+      readFileSync(fixture(name.replace('-legacy', '').replace(/pt$/, 'json')), 'utf8'),
+    )
     tidy(() => {
       const read = dict(loadPth(fixture(name)))
       expect([...read.keys()]).toEqual(Object.keys(expected))
-      for (const [key, { dtype, shape, strides, values }] of Object.entries<ReturnType<typeof JSON.parse>>(expected)) {
+      for (const [key, { dtype, shape, strides, values }] of Object.entries<
+        ReturnType<typeof JSON.parse>
+      >(expected)) {
         const tensor = read.get(key) as Tensor
-        expect([key, tensor.dtype, tensor.shape, tensor.strides]).toEqual([key, dtype, shape, strides])
+        expect([key, tensor.dtype, tensor.shape, tensor.strides]).toEqual([
+          key,
+          dtype,
+          shape,
+          strides,
+        ])
         const real = dtype.startsWith('complex') ? tensor.viewAsReal() : tensor
         expect(numbers(real)).toEqual(values)
       }
@@ -85,23 +94,28 @@ describe('loadPth', () => {
     expect(dict(state.get(0)).get('momentum_buffer')).toBeInstanceOf(Tensor)
   })
 
-  it.each(named(/^checkpoint-/))('finds the weights of %s, without the prefix of the wrapper', name => {
-    const weights = loadPth(fixture(name), { stateDict: 'weights' })
-    expect([...weights.keys()]).toEqual([
-      '0.weight',
-      '0.bias',
-      '1.weight',
-      '1.bias',
-      '1.running_mean',
-      '1.running_var',
-      '1.num_batches_tracked',
-    ])
-    const linear = new Linear(2, 3)
-    linear.loadStateDict(new Map([...weights].slice(0, 2).map(([key, value]) => [key.slice(2), value])))
-    expect(numbers(linear.weight)).toEqual(numbers(weights.get('0.weight') as Tensor))
-    const ema = loadPth(fixture(name), { stateDict: 'ema' })
-    expect(numbers(ema.get('0.bias') as Tensor)).toEqual([1, 1, 1])
-  })
+  it.each(named(/^checkpoint-/))(
+    'finds the weights of %s, without the prefix of the wrapper',
+    name => {
+      const weights = loadPth(fixture(name), { stateDict: 'weights' })
+      expect([...weights.keys()]).toEqual([
+        '0.weight',
+        '0.bias',
+        '1.weight',
+        '1.bias',
+        '1.running_mean',
+        '1.running_var',
+        '1.num_batches_tracked',
+      ])
+      const linear = new Linear(2, 3)
+      linear.loadStateDict(
+        new Map([...weights].slice(0, 2).map(([key, value]) => [key.slice(2), value])),
+      )
+      expect(numbers(linear.weight)).toEqual(numbers(weights.get('0.weight') as Tensor))
+      const ema = loadPth(fixture(name), { stateDict: 'ema' })
+      expect(numbers(ema.get('0.bias') as Tensor)).toEqual([1, 1, 1])
+    },
+  )
 
   it('reads nothing of the optimizer when the weights alone are asked for', () => {
     const name = fixture('checkpoint-p2-1.13.pth')
@@ -126,7 +140,10 @@ describe('loadPth', () => {
 
   it('swaps the bytes of a big-endian file', () => {
     const one = Uint8Array.of(0x3f, 0x80, 0, 0)
-    const pickle = rebuilt([int(0), tuple(int(1)), tuple(int(1))], storage('FloatStorage', '0', int(1)))
+    const pickle = rebuilt(
+      [int(0), tuple(int(1)), tuple(int(1))],
+      storage('FloatStorage', '0', int(1)),
+    )
     const read = loadPth(craft(pickle, { 0: one }, ['x/byteorder'])) as Tensor
     expect(read.toArray()).toEqual([1])
   })
@@ -158,23 +175,83 @@ describe('loadPth of a file that is not right', () => {
 
   const inside: [string, string, string] = [int(0), tuple(int(2), int(2)), tuple(int(2), int(1))]
   it.each<[string, string, RegExp]>([
-    ['a tensor beyond its storage', rebuilt([int(1), inside[1], inside[2]]), /within storage "0" of 4 but received one that ends at 5/],
-    ['a stride beyond the storage', rebuilt([int(0), inside[1], tuple(int(2 ** 30), int(1))]), /within storage/],
-    ['a negative stride', rebuilt([int(3), inside[1], tuple(int(-2), int(-1))]), /whole numbers as strides/],
+    [
+      'a tensor beyond its storage',
+      rebuilt([int(1), inside[1], inside[2]]),
+      /within storage "0" of 4 but received one that ends at 5/,
+    ],
+    [
+      'a stride beyond the storage',
+      rebuilt([int(0), inside[1], tuple(int(2 ** 30), int(1))]),
+      /within storage/,
+    ],
+    [
+      'a negative stride',
+      rebuilt([int(3), inside[1], tuple(int(-2), int(-1))]),
+      /whole numbers as strides/,
+    ],
     ['a negative size', rebuilt([int(0), tuple(int(-1)), tuple(int(1))]), /whole numbers as sizes/],
-    ['a negative offset', rebuilt([int(-1), inside[1], inside[2]]), /an offset into a storage but received -1/],
-    ['a size without its stride', rebuilt([int(0), inside[1], tuple(int(1))]), /a stride for each size/],
-    ['sizes that are text', rebuilt([int(0), text('ab'), inside[2]]), /as sizes but received a string/],
-    ['too many dimensions', rebuilt([int(0), tuple(...Array(65).fill(int(1))), inside[2]]), /at most 64/],
-    ['more elements than are exact', rebuilt([int(0), tuple(...Array(3).fill(int(2 ** 30))), tuple(...Array(3).fill(int(0)))]), /fewer elements/],
-    ['a storage of another length', rebuilt(inside, storage('FloatStorage', '0', int(5))), /20 bytes in storage "0" but received 16/],
-    ['a storage that is too long to be', rebuilt(inside, storage('FloatStorage', '0', '\x8a\x07\xff\xff\xff\xff\xff\xff\x1f')), /bytes in storage "0"/],
-    ['a storage that is missing', rebuilt(inside, storage('FloatStorage', 'no', int(4))), /member "x\/data\/no"/],
-    ['a storage of a negative length', rebuilt(inside, storage('FloatStorage', '0', int(-4))), /a length of storage "0" but received -4/],
-    ['an unknown storage type', rebuilt(inside, storage('QInt8Storage', '0', int(4))), /refused: torch.QInt8Storage/],
-    ['a type that is no storage', rebuilt(inside, storage('float32', '0', int(4))), /the persistent id of a storage/],
+    [
+      'a negative offset',
+      rebuilt([int(-1), inside[1], inside[2]]),
+      /an offset into a storage but received -1/,
+    ],
+    [
+      'a size without its stride',
+      rebuilt([int(0), inside[1], tuple(int(1))]),
+      /a stride for each size/,
+    ],
+    [
+      'sizes that are text',
+      rebuilt([int(0), text('ab'), inside[2]]),
+      /as sizes but received a string/,
+    ],
+    [
+      'too many dimensions',
+      rebuilt([int(0), tuple(...Array(65).fill(int(1))), inside[2]]),
+      /at most 64/,
+    ],
+    [
+      'more elements than are exact',
+      rebuilt([int(0), tuple(...Array(3).fill(int(2 ** 30))), tuple(...Array(3).fill(int(0)))]),
+      /fewer elements/,
+    ],
+    [
+      'a storage of another length',
+      rebuilt(inside, storage('FloatStorage', '0', int(5))),
+      /20 bytes in storage "0" but received 16/,
+    ],
+    [
+      'a storage that is too long to be',
+      rebuilt(inside, storage('FloatStorage', '0', '\x8a\x07\xff\xff\xff\xff\xff\xff\x1f')),
+      /bytes in storage "0"/,
+    ],
+    [
+      'a storage that is missing',
+      rebuilt(inside, storage('FloatStorage', 'no', int(4))),
+      /member "x\/data\/no"/,
+    ],
+    [
+      'a storage of a negative length',
+      rebuilt(inside, storage('FloatStorage', '0', int(-4))),
+      /a length of storage "0" but received -4/,
+    ],
+    [
+      'an unknown storage type',
+      rebuilt(inside, storage('QInt8Storage', '0', int(4))),
+      /refused: torch.QInt8Storage/,
+    ],
+    [
+      'a type that is no storage',
+      rebuilt(inside, storage('float32', '0', int(4))),
+      /the persistent id of a storage/,
+    ],
     ['a tensor of no storage', rebuilt(inside, 'N'), /a tensor of a storage but received None/],
-    ['a bare storage', `\x80\x02${storage('FloatStorage', '0', int(4))}.`, /a class, a function or a bare storage/],
+    [
+      'a bare storage',
+      `\x80\x02${storage('FloatStorage', '0', int(4))}.`,
+      /a class, a function or a bare storage/,
+    ],
     ['a bare class', `\x80\x02${global('torch', 'FloatStorage')}.`, /a class, a function or/],
   ])('refuses %s', (_, pickle, message) => {
     const path = craft(pickle, { 0: new Uint8Array(16) })

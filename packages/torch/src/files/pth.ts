@@ -1,7 +1,7 @@
 // PyTorch's own files (.pt, .pth: torch.save), both the zip form of 1.6 and later and the one before
 // it. Their pickles are read by pickle.ts, which runs nothing; tensors are made once all is checked.
 import { tidy } from '../memory.ts'
-import { Tensor } from '../tensor.ts'
+import type { Tensor } from '../tensor.ts'
 import { type ByteFile, withFile } from './byte-file.ts'
 import { kindOf, type PickleKey, type PickleValue } from './pickle-value.ts'
 import { openLegacy } from './pth-legacy.ts'
@@ -131,9 +131,13 @@ function checkStateDict(dict: PickleValue | undefined, file: ByteFile): Map<stri
 
 function withoutWrappers(dict: Map<string, TensorSpec>): Map<string, TensorSpec> {
   const names = [...dict.keys()]
-  const wrapper = WRAPPERS.find(prefix => names.length > 0 && names.every(name => name.startsWith(prefix)))
+  const wrapper = WRAPPERS.find(
+    prefix => names.length > 0 && names.every(name => name.startsWith(prefix)),
+  )
   if (!wrapper) return dict
-  return withoutWrappers(new Map(Array.from(dict, ([name, spec]) => [name.slice(wrapper.length), spec])))
+  return withoutWrappers(
+    new Map(Array.from(dict, ([name, spec]) => [name.slice(wrapper.length), spec])),
+  )
 }
 
 function shortList(keys: Iterable<PickleKey>): string {

@@ -1,7 +1,8 @@
 // Tensors as the bytes that files hold: elements one after another, little-endian. The half types
 // and the complex ones travel in a dtype that JavaScript has an array for, bit by bit.
-import { arrayFor } from '../dtype.ts'
+
 import { from } from '../create.ts'
+import { arrayFor } from '../dtype.ts'
 import { ArgumentError } from '../errors.ts'
 import type { Tensor } from '../tensor.ts'
 import type { DType } from '../types.ts'

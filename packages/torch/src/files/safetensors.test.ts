@@ -13,15 +13,15 @@ import { from, tensor } from '../create.ts'
 import { ArgumentError, SafetensorsError } from '../errors.ts'
 import { zeros } from '../generated/functions.ts'
 import { liveTensors, tidy } from '../memory.ts'
+import type { Tensor } from '../tensor.ts'
+import { numbers, temporaryFolder } from '../testing.test.util.ts'
+import type { DType } from '../types.ts'
 import {
   loadSafetensors,
   openSafetensors,
   readSafetensorsMetadata,
   saveSafetensors,
 } from './safetensors.ts'
-import type { Tensor } from '../tensor.ts'
-import { numbers, temporaryFolder } from '../testing.test.util.ts'
-import type { DType } from '../types.ts'
 
 const DTYPES: DType[] = [
   'float64',

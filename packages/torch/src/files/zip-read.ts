@@ -114,7 +114,10 @@ function findDirectory(file: ByteFile): Directory {
   const tailBytes = Math.min(file.size, END_BYTES + MAX_COMMENT)
   const tail = viewOf(file.read(file.size - tailBytes, tailBytes))
   for (let at = tailBytes - END_BYTES; at >= 0; at--)
-    if (tail.getUint32(at, true) === END && at + END_BYTES + tail.getUint16(at + 20, true) === tailBytes)
+    if (
+      tail.getUint32(at, true) === END &&
+      at + END_BYTES + tail.getUint16(at + 20, true) === tailBytes
+    )
       return readEnd(tail, at, file.size - tailBytes + at, file)
   throw file.refuse('a zip file', 'one without a directory at its end')
 }
@@ -125,7 +128,8 @@ function readEnd(tail: DataView, at: number, position: number, file: ByteFile): 
     bytes: tail.getUint32(at + 12, true),
     offset: tail.getUint32(at + 16, true),
   }
-  const wide = directory.count === 0xffff || directory.bytes === FULL32 || directory.offset === FULL32
+  const wide =
+    directory.count === 0xffff || directory.bytes === FULL32 || directory.offset === FULL32
   const whole = wide ? readEnd64(position, file) : directory
   if (whole.offset + whole.bytes > position)
     throw file.refuse('a zip directory before its end record', `one at byte ${whole.offset}`)

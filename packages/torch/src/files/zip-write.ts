@@ -37,7 +37,8 @@ export class ZipWriter {
     const member: Written = {
       name: Buffer.from(name, 'utf8'),
       method: compress ? 8 : 0,
-      crc: parts.reduce((sum, part) => crc32(part, sum), 0),
+      // Node's crc32 of nothing forgets what came before.
+      crc: parts.reduce((sum, part) => (part.length === 0 ? sum : crc32(part, sum)), 0),
       packedSize: total(packed),
       size: total(parts),
       offset: this.#position,
@@ -83,7 +84,10 @@ function localHeader(member: Written): Uint8Array {
 function centralHeader(member: Written): Uint8Array {
   const wide = isWide(member)
   const far = member.offset >= FULL32
-  const values = [...(wide ? [member.size, member.packedSize] : []), ...(far ? [member.offset] : [])]
+  const values = [
+    ...(wide ? [member.size, member.packedSize] : []),
+    ...(far ? [member.offset] : []),
+  ]
   const extra = values.length > 0 ? zip64(values) : Buffer.alloc(0)
   const fixed = Buffer.alloc(46)
   fixed.writeUInt32LE(0x02014b50, 0)
