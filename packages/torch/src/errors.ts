@@ -12,13 +12,18 @@ export class ShapeError extends ArgumentError {
   override name = 'ShapeError'
 }
 
-/** A safetensors file that is not one, or is damaged. */
-export class SafetensorsError extends ArgumentError {
-  override name = 'SafetensorsError'
+/** A file that is not of the format it should be, is damaged, or holds what is refused. */
+export class FileFormatError extends ArgumentError {
+  override name = 'FileFormatError'
 
   constructor(path: string, expected: string, received: string, options?: ErrorOptions) {
     super(`Expected ${expected} but received ${received} (${path}).`, options)
   }
+}
+
+/** A safetensors file that is not one, or is damaged. */
+export class SafetensorsError extends FileFormatError {
+  override name = 'SafetensorsError'
 }
 
 /** No usable LibTorch, or an addon that does not load. */

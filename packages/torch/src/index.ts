@@ -11,16 +11,26 @@ export {
   ArgumentError,
   DisposedError,
   EngineError,
+  FileFormatError,
   OutOfMemoryError,
   SafetensorsError,
   ShapeError,
   TorchError,
 } from './errors.ts'
+export { loadNpy, loadNpz, type SaveNpzOptions, saveNpy, saveNpz } from './files/npy.ts'
+export { type LoadStateDictOptions, loadPth, type PthValue } from './files/pth.ts'
+export {
+  loadSafetensors,
+  openSafetensors,
+  readSafetensorsMetadata,
+  type SafetensorsFile,
+  type SafetensorsTensorInfo,
+  saveSafetensors,
+} from './files/safetensors.ts'
 export * from './generated/functions.ts'
 export { keep, liveTensors, tidy } from './memory.ts'
 export * as nn from './nn/index.ts'
 export * as optim from './optim/index.ts'
 export { Generator, getRngState, manualSeed, setRngState } from './random.ts'
-export { loadSafetensors, readSafetensorsMetadata, saveSafetensors } from './safetensors.ts'
 export { Tensor, type ToOptions } from './tensor.ts'
 export type { Device, DType, Layout, MemoryFormat, Scalar } from './types.ts'

@@ -1,8 +1,8 @@
 // Initialisers of matrices and kernels: what they promise of the result.
 import { describe, expect, it } from 'vitest'
-import { manualSeed } from '../engine.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
 import { empty, eye, randn } from '../generated/functions.ts'
+import { manualSeed } from '../random.ts'
 import { expectClose, leaked, numbers } from '../testing.test.util.ts'
 import * as nn from './index.ts'
 

@@ -1,8 +1,8 @@
 // Scaled dot product attention: masks, dropout, scopes. Values stand in layers-conformance.test.ts.
 import { describe, expect, it } from 'vitest'
-import { manualSeed } from '../../engine.ts'
 import { ArgumentError, ShapeError } from '../../errors.ts'
 import { ones, randn, tril } from '../../generated/functions.ts'
+import { manualSeed } from '../../random.ts'
 import { expectClose, gradcheck, leaked, numbers, samples } from '../../testing.test.util.ts'
 import * as nn from '../index.ts'
 import { attentionWeights } from './attention.ts'

@@ -1,8 +1,8 @@
 // Dropout: what is dropped, what stays, and the moments that are kept.
 import { describe, expect, it } from 'vitest'
-import { manualSeed } from '../../engine.ts'
 import { ArgumentError, ShapeError } from '../../errors.ts'
 import { ones, randn } from '../../generated/functions.ts'
+import { manualSeed } from '../../random.ts'
 import type { Tensor } from '../../tensor.ts'
 import { numbers } from '../../testing.test.util.ts'
 import * as nn from '../index.ts'

@@ -1,8 +1,9 @@
 // The header of a safetensors file: bytes to a checked description and back. Pure, so that files of
 // strangers can be judged before anything is allocated; reads and writes no file.
-import { SafetensorsError } from './errors.ts'
+import { SafetensorsError } from '../errors.ts'
+import type { DType } from '../types.ts'
+import { bytesOfShape, excerpt, MAX_DIMENSIONS, quoted } from './raw.ts'
 import { parseStrictJson, type StrictJson } from './strict-json.ts'
-import type { DType } from './types.ts'
 
 /** The format's names of the dtypes, with their bytes per element. */
 const DTYPES: Partial<Record<DType, readonly [name: string, bytes: number]>> = {
@@ -20,8 +21,6 @@ const DTYPES: Partial<Record<DType, readonly [name: string, bytes: number]>> = {
 const METADATA = '__metadata__'
 /** The format's own limit. */
 export const MAX_HEADER_BYTES = 100_000_000
-/** Elements along more dimensions than LibTorch's iterators handle are a mistake or an attack. */
-const MAX_DIMENSIONS = 64
 /** The header, an entry, its shape or offsets. */
 const MAX_DEPTH = 3
 
@@ -177,13 +176,6 @@ function parseEntry(
 const isSizes = (value: StrictJson | undefined): value is number[] =>
   Array.isArray(value) && value.every(size => Number.isSafeInteger(size) && (size as number) >= 0)
 
-/** NaN when the sizes multiply beyond what is exact, even where a zero makes the product nothing. */
-function bytesOfShape(shape: readonly number[], unit: number): number {
-  const span = shape.reduce((product, size) => product * Math.max(size, 1), unit)
-  if (!Number.isSafeInteger(span)) return Number.NaN
-  return shape.includes(0) ? 0 : span
-}
-
 /** Every byte of the data belongs to exactly one tensor: no overlap, no hole, nothing after. */
 function checkCover(entries: readonly SafetensorsEntry[], dataBytes: number, path: string): void {
   let at = 0
@@ -202,12 +194,8 @@ function checkCover(entries: readonly SafetensorsEntry[], dataBytes: number, pat
     throw new SafetensorsError(path, `tensors that fill ${dataBytes} bytes`, `${at} bytes of them`)
 }
 
-/** Names of strangers may be long: enough of one to find it by. */
-const quoted = (name: string) => JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}...` : name)
-
 function kind(value: StrictJson | undefined): string {
   if (value === undefined) return 'nothing'
   if (value instanceof Map) return 'an object'
-  const text = JSON.stringify(value)
-  return text.length > 80 ? `${text.slice(0, 80)}...` : text
+  return excerpt(JSON.stringify(value))
 }

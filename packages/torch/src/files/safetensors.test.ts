@@ -1,15 +1,27 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { from, tensor } from './create.ts'
-import { ArgumentError, SafetensorsError } from './errors.ts'
-import { zeros } from './generated/functions.ts'
-import { liveTensors, tidy } from './memory.ts'
-import { loadSafetensors, readSafetensorsMetadata, saveSafetensors } from './safetensors.ts'
-import type { Tensor } from './tensor.ts'
-import { numbers, temporaryFolder } from './testing.test.util.ts'
-import type { DType } from './types.ts'
+import { from, tensor } from '../create.ts'
+import { ArgumentError, SafetensorsError } from '../errors.ts'
+import { zeros } from '../generated/functions.ts'
+import { liveTensors, tidy } from '../memory.ts'
+import type { Tensor } from '../tensor.ts'
+import { numbers, temporaryFolder } from '../testing.test.util.ts'
+import type { DType } from '../types.ts'
+import {
+  loadSafetensors,
+  openSafetensors,
+  readSafetensorsMetadata,
+  saveSafetensors,
+} from './safetensors.ts'
 
 const DTYPES: DType[] = [
   'float64',
@@ -163,6 +175,109 @@ describe('saveSafetensors and loadSafetensors', () => {
     )
     expect(() => saveSafetensors(path, new Map([['__metadata__', zeros([1])]]))).toThrow(/reserves/)
     expect(existsSync(path)).toBe(false)
+  })
+})
+
+describe('openSafetensors', () => {
+  const saved = (folder: string) => {
+    const path = fileIn(folder)
+    const tensors = DTYPES.map(dtype => [dtype, tensor([0, 1, 1]).to(dtype)] as const)
+    saveSafetensors(path, new Map([...tensors, ['none', zeros([0, 2])], ['one', tensor(3)]]), {
+      epoch: '3',
+    })
+    return path
+  }
+
+  it('gives every tensor that loadSafetensors gives, and what is known without reading', () => {
+    const path = saved(temporaryFolder())
+    const loaded = loadSafetensors(path)
+    using file = openSafetensors(path)
+    expect(file.names).toEqual([...loaded.keys()])
+    expect([...file.metadata]).toEqual([['epoch', '3']])
+    for (const [name, wanted] of loaded) {
+      expect(file.has(name)).toBe(true)
+      expect(file.info(name)).toEqual({ dtype: wanted.dtype, shape: wanted.shape })
+      const got = file.get(name)
+      expect([got.dtype, got.shape, got.toArray()]).toEqual([
+        wanted.dtype,
+        wanted.shape,
+        wanted.toArray(),
+      ])
+    }
+  })
+
+  it('keeps writes from the file, and tensors beyond its end', () => {
+    const path = saved(temporaryFolder())
+    const before = readFileSync(path)
+    const file = openSafetensors(path)
+    const x = file.get('float32')
+    file.close()
+    file.close()
+    x.add_(1)
+    expect(numbers(x)).toEqual([1, 2, 2])
+    expect(readFileSync(path)).toEqual(before)
+    expect(() => file.get('float32')).toThrow(/an open file for get\("float32"\)/)
+  })
+
+  it('takes no memory for a file of 2 GB, but for what is read of it', () => {
+    const path = fileIn(temporaryFolder())
+    const bytes = 2 ** 31
+    const header = `{"a":${entry('U8', [bytes], [0, bytes])},"b":${entry('F32', [2], [bytes, bytes + 8])}}`
+    const text = Buffer.from(header.padEnd(Math.ceil(header.length / 8) * 8))
+    const first = Buffer.alloc(8)
+    first.writeBigUInt64LE(BigInt(text.length))
+    writeFileSync(path, Buffer.concat([first, text]))
+    // Without blocks of its own: a hole.
+    truncateSync(path, 8 + text.length + bytes + 8)
+    const peak = process.resourceUsage().maxRSS
+    using file = openSafetensors(path)
+    expect(numbers(file.get('b'))).toEqual([0, 0])
+    expect(file.get('a').shape).toEqual([bytes])
+    expect(numbers(file.get('a').narrow(0, bytes / 2, 4))).toEqual([0, 0, 0, 0])
+    expect(process.resourceUsage().maxRSS - peak).toBeLessThan(64 * 1024)
+    expect(liveTensors().bytes).toBeLessThan(1e6)
+  })
+
+  it('copies a tensor that is not aligned to its elements', () => {
+    const path = craft(temporaryFolder(), `{"a":${entry('F64', [1], [0, 8])}}`, 8)
+    expect((readFileSync(path).length - 8) % 8).not.toBe(0)
+    using file = openSafetensors(path)
+    expect(numbers(file.get('a'))).toEqual([0])
+  })
+
+  it('refuses as loadSafetensors does: the header at once, a wrong bool when it is got', () => {
+    const folder = temporaryFolder()
+    const path = craft(folder, `{"a":${entry('BOOL', [1], [0, 1])}}`, 1)
+    const bytes = readFileSync(path)
+    writeFileSync(path, bytes.subarray(0, -1))
+    expect(() => openSafetensors(path)).toThrow(/data_offsets within 0 bytes/)
+    bytes[bytes.length - 1] = 2
+    writeFileSync(path, bytes)
+    using file = openSafetensors(path)
+    expect(() => file.get('a')).toThrow(SafetensorsError)
+    expect(() => file.get('a')).toThrow(/bytes 0 and 1 for bool tensor "a"/)
+    expect(() => file.get('b')).toThrow(/one of the 1 tensors but received "b"/)
+    writeFileSync(fileIn(folder), '')
+    expect(() => openSafetensors(path)).toThrow(/a file of 0 bytes/)
+  })
+
+  it('leaves nothing behind once closed, or refused', () => {
+    const path = saved(temporaryFolder())
+    const before = liveTensors().tensors
+    tidy(() => {
+      using file = openSafetensors(path)
+      file.get('int64')
+    })
+    expect(liveTensors().tensors).toBe(before)
+    writeFileSync(path, readFileSync(path).subarray(0, -1))
+    expect(() => openSafetensors(path)).toThrow(SafetensorsError)
+    expect(liveTensors().tensors).toBe(before)
+  })
+
+  it('outlives the scope it was opened in', () => {
+    const path = saved(temporaryFolder())
+    using file = tidy(() => openSafetensors(path))
+    expect(numbers(file.get('int8'))).toEqual([0, 1, 1])
   })
 })
 
