@@ -116,7 +116,7 @@ export function emitOperator(
   const suffix = local === exported ? '' : `\nexport { ${local} as ${exported} }\n`
   const isMethod = prefix === '' && !FUNCTION_ONLY.has(name)
   const methods = isMethod ? overloads.filter(schema => selfAt(schema) >= 0) : []
-  const table = `$${camelCase(name)}`
+  const table = `${camelCase(name)}$`
   const head = `${local === exported ? 'export ' : ''}function ${local}`
   const property = PROPERTIES.has(name) ? 'get ' : ''
   return {

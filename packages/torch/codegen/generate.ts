@@ -118,7 +118,7 @@ function imports(text: string): string {
     const used = names.filter(name => new RegExp(`\\b${name}\\b`).test(code))
     return used.length ? `import ${isType ? 'type ' : ''}{ ${used.join(', ')} } from '${from}'\n` : ''
   })
-  const tables = [...new Set(code.match(/(?<=overloaded\()\$\w+/g))].sort()
+  const tables = [...new Set(code.match(/(?<=overloaded\()\w+\$/g))].sort()
   if (tables.length) lines.push(`import { ${tables.join(', ')} } from './overloads.ts'\n`)
   return `\n${lines.join('')}`
 }

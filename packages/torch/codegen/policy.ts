@@ -23,7 +23,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
   named('derivatives are taken by autograd', /backward|_jvp$/),
   named(
     'a backend kernel behind a public operator',
-    /^(cudnn|miopen|mkldnn|mps|xnnpack|fbgemm|quantized|sparse_\w+_tensor|slow_conv|thnn|conv_depthwise3d|nested|qscheme|q_|int_repr|fake_quantize|fused_moving|convolution_overrideable|to_mkldnn|to_padded_tensor|choose_qparams)|_with_noise_?$|_forward$/,
+    /^(cudnn|miopen|mkldnn|mps|xnnpack|fbgemm|quantized|sparse_\w+_tensor|slow_conv|thnn|conv_depthwise3d|nested|qscheme|q_|int_repr|fake_quantize|fused_moving|convolution_overrideable|to_mkldnn|to_padded_tensor|choose_qparams)|_with_noise|_forward$/,
   ),
   named(
     'serves the quantised and sparse layouts',
@@ -31,7 +31,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
   ),
   named(
     'serves compilers and tracers, which need every operator as a function',
-    /^(lift|lift_fresh|lift_fresh_copy|sym_\w+|slice_inverse|normal_functional|get_gradients|flatten_dense_tensors|unflatten_dense_tensors|cauchy|exponential|geometric|log_normal|random|uniform|zero|set|resize|resize_as|embedding_renorm|copy)$/,
+    /^(lift|lift_fresh|lift_fresh_copy|sym_\w+|slice_inverse|normal_functional|get_gradients|shallow_copy_data_|flatten_dense_tensors|unflatten_dense_tensors|cauchy|exponential|geometric|log_normal|random|uniform|zero|set|resize|resize_as|embedding_renorm|copy)$/,
   ),
   named(
     'hand-written, in tensor.ts',
@@ -45,7 +45,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
   {
     reason: 'named tensors were given up by PyTorch',
     test: schema =>
-      /names|[Dd]imname/.test(schema.overload) ||
+      /name[sd]|[Dd]imname/.test(schema.overload) ||
       /^(align_|refine_names|rename)/.test(schema.name) ||
       schema.args.some(arg => /^(dim|dims|names)$/.test(arg.name) && arg.type.startsWith('str')),
   },
