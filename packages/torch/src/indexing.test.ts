@@ -107,7 +107,7 @@ describe('at', () => {
     ['a mixed array', [[1, true] as never], /array of integers or one of booleans/, ArgumentError],
     ['nested arrays', [[[1]] as never], /For more dimensions give a tensor/, ArgumentError],
     ['a mask of another size', [[true]], /mask|index/i, TorchError],
-    ['a tensor of floats', [tensor([0.5]).to('float32')], /./, Error],
+    ['a tensor of floats', [tensor([0.5])], /tensors used as ind/, TorchError],
   ])('refuses %s', (_, indices, message, type) => {
     const x = counting([3, 2])
     expect(() => x.at(...indices)).toThrow(type)
@@ -181,7 +181,10 @@ describe('iteration', () => {
     const x = counting([100, 2])
     const before = liveTensors().tensors
     tidy(() => {
-      for (const row of x) tidy(() => row.add(1))
+      for (const row of x)
+        tidy(() => {
+          row.add(1)
+        })
       expect(liveTensors().tensors).toBe(before + 100)
     })
     expect(liveTensors().tensors).toBe(before)
@@ -190,7 +193,7 @@ describe('iteration', () => {
   })
 
   it('is refused for a scalar', () => {
-    expect(() => [...tensor(1)]).toThrow(ShapeError)
+    expect(() => [...tensor(1)]).toThrow(/not iterable/)
     expect(() => tensor(1).length).toThrow(/received a scalar/)
   })
 })

@@ -126,7 +126,7 @@ function applyTensor(resolved: Resolved, item: Tensor, dim: number): number {
   }
   if (item.dim === 0) resolved.view = view.unsqueeze(dim)
   const entry = item.dim === 0 ? item.reshape([1]) : item
-  entries.push(isMask(entry) ? entry : entry.to('int64'))
+  entries.push(/^int(8|16|32)$/.test(entry.dtype) ? entry.to('int64') : entry)
   return isMask(entry) ? entry.dim : 1
 }
 

