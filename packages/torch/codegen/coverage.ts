@@ -33,9 +33,7 @@ export function publicNames(): Record<string, Set<string>> {
 export function missingNames(torch: Record<string, unknown>): Missing[] {
   const methods = (torch.Tensor as { prototype: object }).prototype
   return Object.entries(publicNames()).flatMap(([space, names]) => {
-    const ours = (
-      space === 'torch' ? torch : space === 'Tensor' ? methods : torch[space]
-    ) as object
+    const ours = (space === 'torch' ? torch : space === 'Tensor' ? methods : torch[space]) as object
     return [...names]
       .filter(name => !(ourName(name) in ours))
       .map(name => ({ space, name, reason: reasonFor(space, name) }))
@@ -59,8 +57,16 @@ const REASONS: readonly [RegExp, RegExp, string][] = [
     /sparse|^(ccol|crow|col|row)_indices|coalesce|^(dense_dim|to_dense|indices|values|[dh]smm|h?spmm|saddmm|sspaddmm|smm)(_copy)?$|^to_padded|nested/,
     'the sparse and nested layouts are not carried',
   ],
-  [/^/, /^(cudnn|miopen|mkldnn|to_mkldnn|conv_depthwise)|is_(mkldnn|ipu|xpu|xla|ort|vulkan|mps|mtia|maia|meta|hpu|nested)/, 'a backend behind a public operator, or one that is not carried'],
-  [/^/, /^(align_|refine_names|rename|names$|has_names|unify)/, 'named tensors were given up by PyTorch'],
+  [
+    /^/,
+    /^(cudnn|miopen|mkldnn|to_mkldnn|conv_depthwise)|is_(mkldnn|ipu|xpu|xla|ort|vulkan|mps|mtia|maia|meta|hpu|nested)/,
+    'a backend behind a public operator, or one that is not carried',
+  ],
+  [
+    /^/,
+    /^(align_|refine_names|rename|names$|has_names|unify)/,
+    'named tensors were given up by PyTorch',
+  ],
   [/^/, /^sym_|^(lift|get_gradients)/, 'serves compilers and tracers'],
 ]
 

@@ -4,11 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Dump } from './merge.ts'
 
-export const SCHEMAS = join(
-  dirname(dirname(fileURLToPath(import.meta.url))),
-  'codegen',
-  'schemas',
-)
+export const SCHEMAS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'codegen', 'schemas')
 
 /** All of them, oldest first. */
 export const readDumps = (): Dump[] =>

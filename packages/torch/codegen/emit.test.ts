@@ -144,7 +144,9 @@ describe('emitOperator', () => {
 
   it('says which LibTorch has what not every one has', () => {
     const only = { ...parseSchema('aten::f(Tensor self) -> Tensor'), only: '2.15' }
-    expect(emitOperator('f', [only], () => 0).functionText).toMatch(/\(LibTorch >= 2\.x, in 2\.15\)/)
+    expect(emitOperator('f', [only], () => 0).functionText).toMatch(
+      /\(LibTorch >= 2\.x, in 2\.15\)/,
+    )
     const schema = parseSchema('aten::f(Tensor self, int later_one=0) -> Tensor')
     schema.args[1].only = '2.15'
     expect(emitOperator('f', [schema], () => 0).methodText).toMatch(

@@ -126,8 +126,7 @@ export function emitOperator(
     methodText:
       methods.length === 0
         ? ''
-        : doc(methods, '  ') +
-          indent(body(property + exported, methods, idOf, 'method', table)),
+        : doc(methods, '  ') + indent(body(property + exported, methods, idOf, 'method', table)),
     tableText: isSimple(overloads) && isSimple(methods) ? '' : tableText(table, overloads, idOf),
   }
 }

@@ -116,7 +116,9 @@ function imports(text: string): string {
   const code = text.replace(/^ *\/?\*.*$/gm, '')
   const lines = SOURCES.map(([from, names, isType]) => {
     const used = names.filter(name => new RegExp(`\\b${name}\\b`).test(code))
-    return used.length ? `import ${isType ? 'type ' : ''}{ ${used.join(', ')} } from '${from}'\n` : ''
+    return used.length
+      ? `import ${isType ? 'type ' : ''}{ ${used.join(', ')} } from '${from}'\n`
+      : ''
   })
   const tables = [...new Set(code.match(/(?<=overloaded\()\w+\$/g))].sort()
   if (tables.length) lines.push(`import { ${tables.join(', ')} } from './overloads.ts'\n`)

@@ -58,10 +58,13 @@ const beginsWith = (newer: Schema, older: Schema) =>
   })
 
 /** `SymInt[2]?` and `int[]` are written to the tape alike. */
-const kindOf = (type: string) => type.replace('SymInt', 'int').replace(/\[\d+\]/, '[]').replace('?', '')
+const kindOf = (type: string) =>
+  type
+    .replace('SymInt', 'int')
+    .replace(/\[\d+\]/, '[]')
+    .replace('?', '')
 
 /** What every version has comes first, so that it is chosen where two forms fit. */
 const rank = (schema: Schema) => (schema.only ? 1 : 0)
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
-

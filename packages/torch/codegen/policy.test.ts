@@ -22,7 +22,9 @@ describe('EXCLUSIONS', () => {
 
   it('leave the operators that networks are made of', () => {
     const kept = new Set(schemas.filter(s => excluded(s) === undefined).map(s => s.name))
-    for (const name of 'add mul matmul conv2d relu batch_norm cat sum zeros randn where linalg_norm special_erfcx fft_rfft2 uniform_ rms_norm'.split(' '))
+    for (const name of 'add mul matmul conv2d relu batch_norm cat sum zeros randn where linalg_norm special_erfcx fft_rfft2 uniform_ rms_norm'.split(
+      ' ',
+    ))
       expect(kept).toContain(name)
     for (const name of ['_foreach_add', 'relu_backward', 'to', 'uniform', 'mkldnn_convolution'])
       expect(kept).not.toContain(name)

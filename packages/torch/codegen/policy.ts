@@ -37,7 +37,10 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     'hand-written, in tensor.ts',
     /^(to|size|stride|dim|numel|item|data|set_data|requires_grad_?|retain_grad|retains_grad|is_leaf|is_contiguous|get_device|output_nr|storage_offset|backward|device|numpy_T|matrix_H)$/,
   ),
-  named('a tensor of the garbage collector or of several machines', /^(is_distributed|record_stream)$/),
+  named(
+    'a tensor of the garbage collector or of several machines',
+    /^(is_distributed|record_stream)$/,
+  ),
   {
     reason: 'writes into a given tensor',
     test: schema => schema.args.some(arg => arg.mutated && arg.name !== 'self'),

@@ -99,7 +99,9 @@ describe('from', () => {
   })
 
   it('refuses a dtype that the memory is not, and half a complex number', () => {
-    expect(() => from(Float32Array.of(1), [1], 'int32')).toThrow(/whose memory is int32 but received Float32Array/)
+    expect(() => from(Float32Array.of(1), [1], 'int32')).toThrow(
+      /whose memory is int32 but received Float32Array/,
+    )
     expect(() => from(Float32Array.of(1, 2, 3), undefined, 'complex64')).toThrow(/1\.5 elements/)
   })
 

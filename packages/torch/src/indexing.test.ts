@@ -5,8 +5,8 @@ import { tensor } from './create.ts'
 import { ArgumentError, ShapeError, TorchError } from './errors.ts'
 import { broadcastShapes } from './functions.ts'
 import * as torch from './generated/functions.ts'
-import { type Index, slice } from './indexing.ts'
 import { cases, modelAt, modelOf, product, toIndex } from './indexing.test.util.ts'
+import { type Index, slice } from './indexing.ts'
 import { liveTensors, tidy } from './memory.ts'
 import type { Tensor } from './tensor.ts'
 import { leaked, numbers } from './testing.test.util.ts'
@@ -90,7 +90,10 @@ describe('at', () => {
 
   it('is followed by gradients', () => {
     const x = torch.ones([2, 3], { requiresGrad: true })
-    x.at(0, [0, 0, 2]).sum().add(x.at(slice(1)).mul(3).sum()).backward()
+    x.at(0, [0, 0, 2])
+      .sum()
+      .add(x.at(slice(1)).mul(3).sum())
+      .backward()
     expect(x.grad?.toArray()).toEqual([
       [2, 0, 1],
       [3, 3, 3],
@@ -199,19 +202,15 @@ describe('iteration', () => {
 })
 
 describe('broadcasting', () => {
-  const shapes = fc
-    .array(fc.integer({ min: 1, max: 3 }), { maxLength: 4 })
-    .chain(shape => {
-      const part = fc
-        .record({
-          ones: fc.array(fc.boolean(), { minLength: shape.length, maxLength: shape.length }),
-          dropped: fc.integer({ min: 0, max: shape.length }),
-        })
-        .map(({ ones, dropped }) =>
-          shape.map((size, i) => (ones[i] ? 1 : size)).slice(dropped),
-        )
-      return fc.tuple(part, part)
-    })
+  const shapes = fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 4 }).chain(shape => {
+    const part = fc
+      .record({
+        ones: fc.array(fc.boolean(), { minLength: shape.length, maxLength: shape.length }),
+        dropped: fc.integer({ min: 0, max: shape.length }),
+      })
+      .map(({ ones, dropped }) => shape.map((size, i) => (ones[i] ? 1 : size)).slice(dropped))
+    return fc.tuple(part, part)
+  })
 
   it('of two operands is what the model says', () => {
     fc.assert(

@@ -51,7 +51,8 @@ export function modelAt({ shape, flat }: Model, indices: readonly ModelIndex[]):
   for (const index of indices) {
     if (index.kind === 'new') axes.push({ offsets: [0], kept: true })
     else if (index.kind === 'rest') for (let n = shape.length - consumed; n > 0; n--) takeWhole()
-    else if (index.kind === 'integer') take([index.at < 0 ? index.at + shape[dim] : index.at], false)
+    else if (index.kind === 'integer')
+      take([index.at < 0 ? index.at + shape[dim] : index.at], false)
     else if (index.kind === 'slice')
       take(rangeOf(shape[dim], index.start, index.stop, index.step), true)
     else if (index.kind === 'positions')
@@ -124,13 +125,11 @@ export const cases: fc.Arbitrary<{ shape: number[]; indices: ModelIndex[] }> = f
         // '...' stands for the dimensions that no index speaks of: indices behind it are the last's.
         const before = rest === null ? used : Math.min(rest, used)
         const sizes = [...shape.slice(0, before), ...shape.slice(shape.length - (used - before))]
-        return fc
-          .tuple(...sizes.map((size, i) => indexOf(size, i === advanced)))
-          .map(list => {
-            const indices: ModelIndex[] = [...list]
-            if (rest !== null) indices.splice(before, 0, { kind: 'rest' })
-            for (const at of added) indices.splice(Math.min(at, indices.length), 0, { kind: 'new' })
-            return { shape, indices }
-          })
+        return fc.tuple(...sizes.map((size, i) => indexOf(size, i === advanced))).map(list => {
+          const indices: ModelIndex[] = [...list]
+          if (rest !== null) indices.splice(before, 0, { kind: 'rest' })
+          for (const at of added) indices.splice(Math.min(at, indices.length), 0, { kind: 'new' })
+          return { shape, indices }
+        })
       }),
   )

@@ -29,11 +29,8 @@ export class Slice {
  * @param step default 1; LibTorch takes positive steps only.
  * @example x.at(slice(null, -1), slice(0, null, 2)) // x[:-1, 0::2]
  */
-export const slice = (
-  start: number | null = null,
-  stop: number | null = null,
-  step = 1,
-): Slice => new Slice(start, stop, step)
+export const slice = (start: number | null = null, stop: number | null = null, step = 1): Slice =>
+  new Slice(start, stop, step)
 
 /**
  * One index: an integer (drops the dimension), a slice, null (a new dimension of size 1), `'...'`
@@ -54,21 +51,21 @@ export type Index =
 interface Resolved {
   /** What integers, slices and new axes leave. */
   view: Tensor
-  /** Masks and positions, with null for every dimension of `view` between them. */
+  /** Masks and positions, with null for every dimension of `view` before and between them. */
   entries: (Tensor | null)[]
 }
 
 /** `x[indices]`; runs in a scope of the caller's, for what it makes on the way. */
 export function indexed(x: Tensor, indices: readonly Index[]): Tensor {
   const { view, entries } = resolve(x, indices)
-  if (entries.some(isTensor)) return callOperator('aten::index', 'Tensor', view, entries) as Tensor
+  if (entries.length > 0) return callOperator('aten::index', 'Tensor', view, entries) as Tensor
   return view === x ? (callOperator('aten::alias', '', x) as Tensor) : view
 }
 
 /** `x[indices] = value`; runs in a scope of the caller's. */
 export function assign(x: Tensor, indices: readonly Index[], value: Tensor | Scalar): void {
   const { view, entries } = resolve(x, indices)
-  if (entries.some(isTensor)) {
+  if (entries.length > 0) {
     const values = isTensor(value) ? withoutLeadingOnes(value as Tensor) : filled(x, value)
     callOperator('aten::index_put_', '', view, entries, values)
   } else if (isTensor(value)) {
@@ -89,6 +86,7 @@ function resolve(x: Tensor, indices: readonly Index[]): Resolved {
   const resolved: Resolved = { view: x, entries: [] }
   let dim = 0
   for (const item of items) dim += apply(resolved, item, dim, whole)
+  while (resolved.entries.at(-1) === null) resolved.entries.pop()
   return resolved
 }
 

@@ -1,7 +1,7 @@
 // The namespaces of operators as users see them, and what plain numbers and versions do there.
 import { describe, expect, it } from 'vitest'
-import { fft, linalg, special, tensor } from './index.ts'
 import * as torch from './index.ts'
+import { fft, linalg, special, tensor } from './index.ts'
 import { native } from './native.ts'
 import { expectClose, numbers } from './testing.test.util.ts'
 
@@ -83,7 +83,11 @@ describe('versions', () => {
   })
 
   it.runIf(major >= 2)('have what came with 2.x', () => {
-    expect(tensor([[1]]).all([0, 1]).item()).toBe(1)
+    expect(
+      tensor([[1]])
+        .all([0, 1])
+        .item(),
+    ).toBe(1)
     const rows = [tensor([1]), tensor([1, 2])]
     expect(torch.padSequence(rows, true, 9, 'left').toArray()).toEqual([
       [9, 1],

@@ -31,13 +31,7 @@ export function formatOf(values: readonly number[]): Format {
 }
 
 const special = (text: (value: number) => string) => (value: number) =>
-  Number.isNaN(value)
-    ? 'nan'
-    : Number.isFinite(value)
-      ? text(value)
-      : value < 0
-        ? '-inf'
-        : 'inf'
+  Number.isNaN(value) ? 'nan' : Number.isFinite(value) ? text(value) : value < 0 ? '-inf' : 'inf'
 
 /** Python's `{:.<digits>f}`. */
 export const decimal = (value: number, digits: number): string =>

@@ -18,8 +18,7 @@ export function tensorText(x: Tensor): string {
   const suffixes: string[] = []
   if (x.device !== 'cpu') suffixes.push(`device='${x.device}'`)
   const empty = shape.includes(0)
-  if (empty && shape.length !== 1)
-    suffixes.push(`size=(${shape.join(', ')})`)
+  if (empty && shape.length !== 1) suffixes.push(`size=(${shape.join(', ')})`)
   const usual: DType[] = empty ? ['float32'] : ['float32', 'complex64', 'int64', 'bool']
   if (!usual.includes(dtype)) suffixes.push(`dtype=torch.${dtype}`)
   if (x.gradFn !== null) suffixes.push(`grad_fn=<${x.gradFn}>`)
@@ -71,8 +70,7 @@ function elementsOf(x: Tensor): { width: number; element: (index: number) => str
 }
 
 function wholeFormat(values: ArrayLike<number | bigint>, dtype: DType): Format {
-  const text =
-    dtype === 'bool' ? (value: number | bigint) => (value ? 'True' : 'False') : String
+  const text = dtype === 'bool' ? (value: number | bigint) => (value ? 'True' : 'False') : String
   let width = 1
   for (let i = 0; i < values.length; i++) width = Math.max(width, text(values[i]).length)
   return { width, text }
@@ -108,8 +106,6 @@ function block(shown: Shown, dim: number, offset: number, indent: number): strin
   if (!isRow) return `[${parts.join(`,${'\n'.repeat(shape.length - dim - 1)}${gap}`)}]`
   const perLine = Math.max(1, Math.floor((LINE_WIDTH - indent) / (width + 2)))
   const lines: string[] = []
-  for (let i = 0; i < parts.length; i += perLine)
-    lines.push(parts.slice(i, i + perLine).join(', '))
+  for (let i = 0; i < parts.length; i += perLine) lines.push(parts.slice(i, i + perLine).join(', '))
   return `[${lines.join(`,\n${gap}`)}]`
 }
-
