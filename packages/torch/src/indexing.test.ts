@@ -16,7 +16,7 @@ const counting = (shape: number[]): Tensor =>
 
 describe('at', () => {
   it('is what the model says, for any shape and any indices', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(cases, ({ shape, indices }) =>
         tidy(() => {
           const expected = modelAt(modelOf(shape), indices)
@@ -126,7 +126,7 @@ describe('at', () => {
 
 describe('set', () => {
   it('writes where the model reads, for any shape and any indices, and nowhere else', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(cases, ({ shape, indices }) =>
         tidy(() => {
           const written = new Set(modelAt(modelOf(shape), indices).flat)
@@ -213,7 +213,7 @@ describe('broadcasting', () => {
   })
 
   it('of two operands is what the model says', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(shapes, ([a, b]) =>
         tidy(() => {
           const shape = broadcastShapes(a, b)

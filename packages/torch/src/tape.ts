@@ -65,7 +65,10 @@ export function putArgument(value: unknown): void {
 }
 
 function putObject(value: object | null): void {
-  if (value === null) return putRaw(NONE_TAG)
+  if (value === null) {
+    putRaw(NONE_TAG)
+    return
+  }
   const { handle } = value as Partial<Handled>
   if (typeof handle === 'number') put(HANDLE, handle)
   else if (Array.isArray(value)) {
