@@ -1,5 +1,5 @@
 // Tensor.at, Tensor.set and iteration: against a model, and where PyTorch's rules are particular.
-import * as fc from 'fast-check'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tensor } from './create.ts'
 import { ArgumentError, ShapeError, TorchError } from './errors.ts'
@@ -16,7 +16,7 @@ const counting = (shape: number[]): Tensor =>
 
 describe('at', () => {
   it('is what the model says, for any shape and any indices', () => {
-    void fc.assert(
+    fc.assert(
       fc.property(cases, ({ shape, indices }) =>
         tidy(() => {
           const expected = modelAt(modelOf(shape), indices)
@@ -126,7 +126,7 @@ describe('at', () => {
 
 describe('set', () => {
   it('writes where the model reads, for any shape and any indices, and nowhere else', () => {
-    void fc.assert(
+    fc.assert(
       fc.property(cases, ({ shape, indices }) =>
         tidy(() => {
           const written = new Set(modelAt(modelOf(shape), indices).flat)
@@ -213,7 +213,7 @@ describe('broadcasting', () => {
   })
 
   it('of two operands is what the model says', () => {
-    void fc.assert(
+    fc.assert(
       fc.property(shapes, ([a, b]) =>
         tidy(() => {
           const shape = broadcastShapes(a, b)

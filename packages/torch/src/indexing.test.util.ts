@@ -1,5 +1,5 @@
 // Indices in plain JavaScript, slowly: the model that Tensor.at and Tensor.set are held to.
-import * as fc from 'fast-check'
+import fc from 'fast-check'
 import type { Index } from './indexing.ts'
 import { slice } from './indexing.ts'
 
