@@ -67,7 +67,57 @@ const REASONS: readonly [RegExp, RegExp, string][] = [
     /^(align_|refine_names|rename|names$|has_names|unify)/,
     'named tensors were given up by PyTorch',
   ],
-  [/^/, /^sym_|^(lift|get_gradients)/, 'serves compilers and tracers'],
+  [/^/, /^sym_|^(lift|get_gradients|slice_inverse)/, 'serves compilers and tracers'],
+  [
+    /^torch/,
+    /^(as_tensor|asarray|from_numpy|frombuffer|from_dlpack|to_dlpack)$/,
+    'tensor() and from() take typed and nested arrays',
+  ],
+  [
+    /^torch/,
+    /autocast|^(is_anomaly|set_anomaly|is_grad_enabled|is_inference_mode)/,
+    'a mode holds for a function: autocast(), noGrad()',
+  ],
+  [
+    /^torch/,
+    /interop_threads|^(init_num_threads|set_flush_denormal|get_default_dtype|vitals|set_vital|read_vitals)/,
+    'a switch of the process that is left alone; the default dtype is float32',
+  ],
+  [/^torch/, /^(candidate|fork|wait|obj|import_ir_|merge_type|parse_)/, 'belongs to the JIT'],
+  [/^torch/, /^batch_norm_backward/, 'derivatives are taken by autograd'],
+  [
+    /^torch/,
+    /^(lu|pca_lowrank|svd_lowrank|unravel_index)$/,
+    'composed in Python of operators that have wrappers (linalg.luFactor, linalg.svd)',
+  ],
+  [
+    /^(torch|Tensor)/,
+    /^(numel|get_device|layout|ndim|ndimension|nelement|output_nr|name|volatile|is_cpu|dim_order|itemsize|nbytes|element_size)$/,
+    'told by shape, numel, dtype, device and strides',
+  ],
+  [
+    /^Tensor/,
+    /^(bfloat16|bool|byte|char|cdouble|cfloat|double|float|half|int|long|short|type|cpu|cuda|ipu|xpu|mtia|hpu|new|new_tensor)$/,
+    'to() converts, tensor() makes',
+  ],
+  [
+    /^Tensor/,
+    /^(data_ptr|const_data_ptr|numpy|tolist|storage|storage_offset|storage_type|untyped_storage|apply_|map_|map2_)$/,
+    'data() and toArray() give the elements to JavaScript',
+  ],
+  [
+    /^(torch|Tensor)/,
+    /^(is_distributed|is_shared|share_memory_|record_stream)$/,
+    'memory of several processes and streams is not shown',
+  ],
+  [
+    /^Tensor/,
+    /^(register_hook|register_post_accumulate_grad_hook|retain_grad|retains_grad|grad_dtype)$/,
+    'hooks are not operators: see autograd.ts',
+  ],
+  [/^Tensor/, /^(as_subclass|reinforce|module_load|wrapped)$/, 'serves subclasses in Python'],
+  [/^Tensor/, /^(eig|lstsq|solve|lu|resize|resize_as)$/, 'given up by PyTorch: linalg has them'],
+  [/^Tensor/, /^unique$/, 'a function: unique(x)'],
 ]
 
 async function main() {
