@@ -1,46 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { emitOperator, matchCode, typescriptType } from './emit.ts'
+import { emitOperator } from './emit.ts'
 import { parseSchema } from './schema.ts'
 
 const emit = (...texts: string[]) => {
   const schemas = texts.map(parseSchema)
   return emitOperator(schemas[0].name, schemas, schema => texts.indexOf(schema.text))
 }
-
-describe('typescriptType', () => {
-  it.each([
-    ['Tensor', 'Tensor'],
-    ['Tensor?', 'Tensor | null'],
-    ['Tensor[]', 'readonly Tensor[]'],
-    ['Tensor?[]', 'readonly (Tensor | null)[]'],
-    ['int[2]', 'number | readonly number[]'],
-    ['int[]?', 'readonly number[] | null'],
-    ['ScalarType?', 'DType | null'],
-  ])('of %s is %s', (type, expected) => {
-    expect(typescriptType(type)).toBe(expected)
-  })
-
-  it('is refused for a type that JavaScript has nothing for', () => {
-    expect(() => typescriptType('Future')).toThrow('no TypeScript type for Future')
-  })
-})
-
-describe('matchCode', () => {
-  it('tells apart what an argument may be; capitals may be null', () => {
-    const types = [
-      'Tensor',
-      'Tensor?',
-      'Tensor[]',
-      'int',
-      'int[]',
-      'int[2]',
-      'Scalar',
-      'bool',
-      'str',
-    ]
-    expect(types.map(matchCode)).toEqual(['t', 'T', 'a', 'n', 'l', 'm', 'c', 'b', 's'])
-  })
-})
 
 describe('emitOperator', () => {
   it('writes one call for one schema', () => {
@@ -112,7 +77,7 @@ describe('emitOperator', () => {
       export function sum(self: Tensor, options?: { dtype?: DType | null }): Tensor
       export function sum(self: Tensor, dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
       export function sum(...args: unknown[]): Tensor {
-        return overloaded([[0, 't', 1, ['dtype']], [1, 'tMb', 2, ['dtype']]], args) as Tensor
+        return overloaded(sum$, args) as Tensor
       }
       "
     `)
@@ -125,7 +90,7 @@ describe('emitOperator', () => {
         sum(options?: { dtype?: DType | null }): Tensor
         sum(dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
         sum(...args: unknown[]): Tensor {
-          return overloaded([[0, 't', 1, ['dtype']], [1, 'tMb', 2, ['dtype']]], [this, ...args]) as Tensor
+          return overloaded(sum$, [this, ...args]) as Tensor
         }
       "
     `)
@@ -142,6 +107,51 @@ describe('emitOperator', () => {
       }
       "
     `)
+  })
+
+  it('chooses by a table that function and method share', () => {
+    const { tableText } = emit(
+      'aten::sum(Tensor self, *, ScalarType? dtype=None) -> Tensor',
+      'aten::sum.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor',
+    )
+    expect(tableText).toMatchInlineSnapshot(`
+      "export const sum$ = forms([
+        [0, 't', 1, ['dtype']],
+        [1, 'tMb', 2, ['dtype']],
+      ])
+      "
+    `)
+  })
+
+  it('calls a method on `self` wherever it stands', () => {
+    const { methodText } = emit('aten::polygamma(int n, Tensor self) -> Tensor')
+    expect(methodText).toContain('polygamma(n: number): Tensor {')
+    expect(methodText).toContain('call(0, n, this)')
+  })
+
+  it('leaves the prefix of a namespace out of the name, and has no method there', () => {
+    const schema = parseSchema('aten::linalg_inv(Tensor A) -> Tensor')
+    const { functionText, methodText } = emitOperator('linalg_inv', [schema], () => 3, 'linalg_')
+    expect(functionText).toContain('export function inv(A: Tensor): Tensor {')
+    expect(methodText).toBe('')
+  })
+
+  it('gives dtypes their names where LibTorch gives numbers', () => {
+    const { functionText } = emit('aten::promote_types(ScalarType a, ScalarType b) -> ScalarType')
+    expect(functionText).toContain('promoteTypes(a: DType, b: DType): DType {')
+    expect(functionText).toContain('return dtypeOf(call(0, a, b) as number)')
+  })
+
+  it('says which LibTorch has what not every one has', () => {
+    const only = { ...parseSchema('aten::f(Tensor self) -> Tensor'), only: '2.15' }
+    expect(emitOperator('f', [only], () => 0).functionText).toMatch(
+      /\(LibTorch >= 2\.x, in 2\.15\)/,
+    )
+    const schema = parseSchema('aten::f(Tensor self, int later_one=0) -> Tensor')
+    schema.args[1].only = '2.15'
+    expect(emitOperator('f', [schema], () => 0).methodText).toMatch(
+      /`laterOne`: LibTorch >= 2\.x, in 2\.15/,
+    )
   })
 
   it('exports a reserved name under another binding', () => {

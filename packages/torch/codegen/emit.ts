@@ -1,52 +1,10 @@
 // Schemas in, TypeScript out. Pure: one function per operator name, its overloads told apart by
 // the types of what is given. What the wrappers do lives in src/call.ts; here is only their shape.
+import { doc } from './emit-doc.ts'
 import { camelCase, isReserved } from './naming.ts'
+import { FUNCTION_ONLY, METHOD_ONLY, PROPERTIES } from './policy.ts'
 import type { Argument, Schema } from './schema.ts'
-
-const SCALARS: Record<string, string> = {
-  Tensor: 'Tensor',
-  int: 'number',
-  SymInt: 'number',
-  float: 'number',
-  Scalar: 'Scalar',
-  bool: 'boolean',
-  str: 'string',
-  ScalarType: 'DType',
-  Layout: 'Layout',
-  MemoryFormat: 'MemoryFormat',
-  Device: 'Device',
-  Generator: 'Generator',
-}
-
-/** The TypeScript type of a schema type; `Tensor?[]` -> `readonly (Tensor | null)[]`. */
-export function typescriptType(type: string): string {
-  if (type.endsWith('?')) return `${typescriptType(type.slice(0, -1))} | null`
-  const list = /^(.*)\[(\d*)\]$/.exec(type)
-  if (list) {
-    const element = typescriptType(list[1])
-    const array = `readonly ${element.includes('|') ? `(${element})` : element}[]`
-    return list[2] === '' ? array : `${element} | ${array}`
-  }
-  const known = SCALARS[type]
-  if (!known) throw new TypeError(`no TypeScript type for ${type}`)
-  return known
-}
-
-/** One letter for what an argument may be, by which src/call.ts chooses the overload. */
-export function matchCode(type: string): string {
-  if (type.endsWith('?')) return matchCode(type.slice(0, -1)).toUpperCase()
-  const list = /^(.*)\[(\d*)\]$/.exec(type)
-  if (list) return list[1].startsWith('Tensor') ? 'a' : list[2] === '' ? 'l' : 'm'
-  const codes: Record<string, string> = {
-    Tensor: 't',
-    int: 'n',
-    SymInt: 'n',
-    float: 'n',
-    Scalar: 'c',
-    bool: 'b',
-  }
-  return codes[type] ?? (type === 'Generator' ? 'g' : 's')
-}
+import { matchCode, typescriptType } from './types.ts'
 
 const returnType = ({ returns }: Schema): string => {
   const types = returns.map(type => typescriptType(type).replace(/^readonly /, ''))
@@ -69,14 +27,18 @@ const isFactory = (schema: Schema) =>
 
 const isOptional = (arg: Argument) => arg.default !== undefined
 
+/** Where the tensor stands that a method is called on; -1 when the operator is no method. */
+const selfAt = (schema: Schema) =>
+  positional(schema).findIndex(arg => arg.name === 'self' && arg.type === 'Tensor')
+
 function optionsType(schema: Schema): string {
   const fields = keywords(schema).map(arg => `${camelCase(arg.name)}?: ${typescriptType(arg.type)}`)
   if (isFactory(schema)) fields.push('requiresGrad?: boolean')
   return `{ ${fields.join('; ')} }`
 }
 
-function parameters(schema: Schema, skip = 0): string {
-  const args = positional(schema).slice(skip)
+function parameters(schema: Schema, form: Form): string {
+  const args = positional(schema).filter((_, i) => form === 'function' || i !== selfAt(schema))
   const lastRequired = args.map(isOptional).lastIndexOf(false)
   const list = args.map((arg, i) => {
     const optional = isOptional(arg) && i > lastRequired
@@ -87,13 +49,14 @@ function parameters(schema: Schema, skip = 0): string {
   return list.join(', ')
 }
 
-const declaration = (schema: Schema, skip = 0) =>
-  parameters(schema, skip).replace(/options: (.*) = NONE$/, 'options?: $1')
+const declaration = (schema: Schema, form: Form) =>
+  parameters(schema, form).replace(/options: (.*) = NONE$/, 'options?: $1')
 
-function callText(schema: Schema, id: number, self = 'self'): string {
+function callText(schema: Schema, id: number, form: Form): string {
+  const at = form === 'method' ? selfAt(schema) : -1
   const args = [
     String(id),
-    ...positional(schema).map(arg => (arg.name === 'self' ? self : parameter(arg))),
+    ...positional(schema).map((arg, i) => (i === at ? 'this' : parameter(arg))),
     ...keywords(schema).map(arg =>
       isFactory(schema) && arg.name === 'dtype'
         ? "options.dtype ?? 'float32'"
@@ -103,6 +66,10 @@ function callText(schema: Schema, id: number, self = 'self'): string {
   const call = `call(${args.join(', ')})`
   return isFactory(schema) ? `leaf(${call}, options)` : call
 }
+
+/** What a wrapper returns: LibTorch gives dtypes as numbers. */
+const resultText = (call: string, type: string) =>
+  type === 'DType' ? `dtypeOf(${call} as number)` : `${call} as ${type}`
 
 /** add.Tensor and add.Scalar differ in one argument alone: told apart without a table. */
 function tensorOrScalar(
@@ -123,81 +90,104 @@ function tensorOrScalar(
   return undefined
 }
 
+type Form = 'function' | 'method'
+
 export interface Emitted {
+  /** Empty for what PyTorch has as a method only. */
   functionText: string
-  /** Empty when the operator does not take `self` first. */
+  /** Empty where no argument is `self`. */
   methodText: string
+  /** The table by which overloads are chosen; empty where none is needed. */
+  tableText: string
 }
 
-/** One operator name with all its overloads; `idOf` gives the index in the table of operators. */
+/**
+ * One operator name with all its overloads; `idOf` gives the index in the table of operators,
+ * `prefix` is what the name loses in a namespace of its own (`linalg_`), where it is no method.
+ */
 export function emitOperator(
   name: string,
   overloads: Schema[],
   idOf: (schema: Schema) => number,
+  prefix = '',
 ): Emitted {
-  const exported = camelCase(name)
+  const exported = camelCase(name.slice(prefix.length))
   const local = isReserved(exported) ? `$${exported}` : exported
   const suffix = local === exported ? '' : `\nexport { ${local} as ${exported} }\n`
-  const methods = overloads.filter(
-    schema => schema.args[0]?.name === 'self' && schema.args[0].type === 'Tensor',
-  )
+  const isMethod = prefix === '' && !FUNCTION_ONLY.has(name)
+  const methods = isMethod ? overloads.filter(schema => selfAt(schema) >= 0) : []
+  const table = `${camelCase(name)}$`
+  const head = `${local === exported ? 'export ' : ''}function ${local}`
+  const property = PROPERTIES.has(name) ? 'get ' : ''
   return {
-    functionText: emitFunction(local, local === exported, overloads, idOf) + suffix,
-    methodText: methods.length > 0 ? emitMethod(exported, methods, idOf) : '',
+    functionText: METHOD_ONLY.has(name)
+      ? ''
+      : doc(overloads, '') + body(head, overloads, idOf, 'function', table) + suffix,
+    methodText:
+      methods.length === 0
+        ? ''
+        : doc(methods, '  ') + indent(body(property + exported, methods, idOf, 'method', table)),
+    tableText: isSimple(overloads) && isSimple(methods) ? '' : tableText(table, overloads, idOf),
   }
 }
 
-const doc = (overloads: Schema[], indent: string) =>
-  overloads.length === 1
-    ? `${indent}/** \`${overloads[0].text}\` */\n`
-    : `${indent}/**\n${overloads.map(schema => `${indent} * \`${schema.text}\`\n`).join(`${indent} *\n`)}${indent} */\n`
+const indent = (text: string) => text.replace(/^(?=.)/gm, '  ')
 
-function emitFunction(
-  local: string,
-  exported: boolean,
+const isSimple = (overloads: Schema[]) =>
+  overloads.length < 2 || tensorOrScalar(overloads) !== undefined
+
+function body(
+  head: string,
   overloads: Schema[],
   idOf: (s: Schema) => number,
+  form: Form,
+  table: string,
 ): string {
-  const head = `${exported ? 'export ' : ''}function ${local}`
-  return doc(overloads, '') + body(head, overloads, idOf, 0)
-}
-
-function emitMethod(name: string, overloads: Schema[], idOf: (s: Schema) => number): string {
-  return doc(overloads, '  ') + body(name, overloads, idOf, 1).replace(/^(?=.)/gm, '  ')
-}
-
-/** `skip` = 1 for methods, whose `self` is `this`. */
-function body(head: string, overloads: Schema[], idOf: (s: Schema) => number, skip: 0 | 1): string {
-  const self = skip ? 'this' : 'self'
   const first = overloads[0]
   if (overloads.length === 1)
-    return `${head}(${parameters(first, skip)}): ${returnType(first)} {\n  return ${callText(first, idOf(first), self)} as ${returnType(first)}\n}\n`
-  const pair = tensorOrScalar(overloads)
-  if (pair) {
-    const { tensor, scalar, at } = pair
-    const options = keywords(tensor).length ? tensor : scalar
-    const asKeyword = keywords(tensor).length > 0
-    const unified = (schema: Schema): Schema => ({
-      ...schema,
-      args: schema.args.map((arg, i) => ({
-        ...arg,
-        keywordOnly: asKeyword ? options.args[i].keywordOnly : arg.keywordOnly,
-      })),
-    })
-    const name = parameter(tensor.args[at])
-    const params = parameters(unified(tensor), skip).replace(
-      `${name}: Tensor`,
-      `${name}: Tensor | Scalar`,
-    )
-    return `${head}(${params}): ${returnType(tensor)} {\n  return (isTensor(${name}) ? ${callText(unified(tensor), idOf(tensor), self)} : ${callText(unified(scalar), idOf(scalar), self)}) as ${returnType(tensor)}\n}\n`
-  }
+    return `${head}(${parameters(first, form)}): ${returnType(first)} {\n  return ${resultText(callText(first, idOf(first), form), returnType(first))}\n}\n`
+  if (tensorOrScalar(overloads)) return pairBody(head, overloads, idOf, form)
   const signatures = overloads
-    .map(schema => `${head}(${declaration(schema, skip)}): ${returnType(schema)}\n`)
+    .map(schema => `${head}(${declaration(schema, form)}): ${returnType(schema)}\n`)
     .join('')
-  const table = overloads.map(schema => overloadText(schema, idOf(schema))).join(', ')
   const returns = [...new Set(overloads.map(returnType))].join(' | ')
-  const given = skip ? '[this, ...args]' : 'args'
-  return `${signatures}${head}(...args: unknown[]): ${returns} {\n  return overloaded([${table}], ${given}) as ${returns}\n}\n`
+  const given = form === 'function' ? 'args' : withSelf(selfAt(first))
+  return `${signatures}${head}(...args: unknown[]): ${returns} {\n  return ${resultText(`overloaded(${table}, ${given})`, returns)}\n}\n`
+}
+
+const withSelf = (at: number) =>
+  at === 0 ? '[this, ...args]' : `[...args.slice(0, ${at}), this, ...args.slice(${at})]`
+
+/** One signature for two forms that differ in `Tensor` or `Scalar` alone. */
+function pairBody(
+  head: string,
+  overloads: Schema[],
+  idOf: (s: Schema) => number,
+  form: Form,
+): string {
+  const { tensor, scalar, at } = tensorOrScalar(overloads)!
+  const asKeyword = keywords(tensor).length > 0
+  const options = asKeyword ? tensor : scalar
+  const unified = (schema: Schema): Schema => ({
+    ...schema,
+    args: schema.args.map((arg, i) => ({
+      ...arg,
+      keywordOnly: asKeyword ? options.args[i].keywordOnly : arg.keywordOnly,
+    })),
+  })
+  const name = parameter(tensor.args[at])
+  const params = parameters(unified(tensor), form).replace(
+    `${name}: Tensor`,
+    `${name}: Tensor | Scalar`,
+  )
+  const call = (schema: Schema) => callText(unified(schema), idOf(schema), form)
+  return `${head}(${params}): ${returnType(tensor)} {\n  return (isTensor(${name}) ? ${call(tensor)} : ${call(scalar)}) as ${returnType(tensor)}\n}\n`
+}
+
+/** Read by src/overload.ts, which says what stands where. */
+function tableText(table: string, overloads: Schema[], idOf: (s: Schema) => number): string {
+  const rows = overloads.map(schema => `  ${overloadText(schema, idOf(schema))},\n`).join('')
+  return `export const ${table} = forms([\n${rows}])\n`
 }
 
 function overloadText(schema: Schema, id: number): string {

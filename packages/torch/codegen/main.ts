@@ -1,22 +1,25 @@
-// Writes packages/torch/src/generated from the committed schema dump.
+// Writes packages/torch/src/generated from the committed schema dumps.
 //   node packages/torch/dist-codegen/main.js           writes the files
 //   node packages/torch/dist-codegen/main.js --check   exits 1 when they are not what it would write
-//   node packages/torch/dist-codegen/main.js --dump    rewrites the dump from the LibTorch that is built against
+//   node packages/torch/dist-codegen/main.js --dump    first writes the dump of the LibTorch that is built against
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readDumps, SCHEMAS } from './dumps.ts'
 import { generate } from './generate.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const DUMP = join(ROOT, 'codegen', 'schemas', '1.13.txt')
 const OUT = join(ROOT, 'src', 'generated')
 
-function dumpSchemas(): string {
+function dumpSchemas(): void {
   const native = createRequire(import.meta.url)(join(ROOT, 'build', 'normfree_torch.node'))
   native.useTape(new Float64Array(16))
+  const version: string = native.engineInfo().version
   const lines = (native.schemas() as string[]).filter(line => line.startsWith('aten::')).sort()
-  return `# Operator schemas of LibTorch ${native.engineInfo().version}, as its dispatcher lists them.\n${lines.join('\n')}\n`
+  const head = `# Operator schemas of LibTorch ${version}, as its dispatcher lists them.`
+  const name = `${version.split('.').slice(0, 2).join('.')}.txt`
+  writeFileSync(join(SCHEMAS, name), `${head}\n${lines.join('\n')}\n`)
 }
 
 function stale(files: Map<string, string>): string[] {
@@ -28,8 +31,8 @@ function stale(files: Map<string, string>): string[] {
 }
 
 const mode = process.argv[2]
-if (mode === '--dump') writeFileSync(DUMP, dumpSchemas())
-const files = generate(readFileSync(DUMP, 'utf8'))
+if (mode === '--dump') dumpSchemas()
+const files = generate(readDumps())
 if (mode === '--check') {
   const names = stale(files)
   for (const name of names)

@@ -19,20 +19,27 @@ const typed = (reason: string, pattern: RegExp): Exclusion => ({
 })
 
 export const EXCLUSIONS: readonly Exclusion[] = [
-  named('internal to PyTorch', /^_|_$(?<=__)/),
-  named('derivatives are taken by autograd', /backward/),
-  named('belongs to a namespace of its own', /^(linalg|fft|special)_/),
+  named('internal to PyTorch', /^_|_$(?<=__)|^(linalg|fft|special)__/),
+  named('derivatives are taken by autograd', /backward|_jvp$/),
   named(
     'a backend kernel behind a public operator',
-    /^(cudnn|miopen|mkldnn|mps|fbgemm|quantized|sparse_\w+_tensor|slow_conv|thnn|nested|qscheme|q_|int_repr|fake_quantize|fused_moving)/,
+    /^(cudnn|miopen|mkldnn|mps|xnnpack|fbgemm|quantized|sparse_\w+_tensor|slow_conv|thnn|conv_depthwise3d|nested|qscheme|q_|int_repr|fake_quantize|fused_moving|convolution_overrideable|to_mkldnn|to_padded_tensor|choose_qparams)|_with_noise|_forward$/,
   ),
   named(
     'serves the quantised and sparse layouts',
-    /quantize|sparse|ccol|crow|row_indices|col_indices|coalesce|^to_dense|^(indices|values)$/,
+    /quantize|sparse|ccol|crow|row_indices|col_indices|coalesce|^(dense_dim|to_dense|h?s[sp]+mm|hspmm|indices|values)(_copy)?$/,
+  ),
+  named(
+    'serves compilers and tracers, which need every operator as a function',
+    /^(lift|lift_fresh|lift_fresh_copy|sym_\w+|slice_inverse|normal_functional|get_gradients|shallow_copy_data_|flatten_dense_tensors|unflatten_dense_tensors|cauchy|exponential|geometric|log_normal|random|uniform|zero|set|resize|resize_as|embedding_renorm|copy)$/,
   ),
   named(
     'hand-written, in tensor.ts',
-    /^(to|size|stride|dim|numel|item|data|set_data|requires_grad_?|retain_grad|retains_grad|is_\w+|output_nr|sym_\w+|storage_offset|backward|detach_?|device|T)$/,
+    /^(to|size|stride|dim|numel|item|data|set_data|requires_grad_?|retain_grad|retains_grad|is_leaf|is_contiguous|get_device|output_nr|storage_offset|backward|device|numpy_T|matrix_H)$/,
+  ),
+  named(
+    'a tensor of the garbage collector or of several machines',
+    /^(is_distributed|record_stream)$/,
   ),
   {
     reason: 'writes into a given tensor',
@@ -41,7 +48,8 @@ export const EXCLUSIONS: readonly Exclusion[] = [
   {
     reason: 'named tensors were given up by PyTorch',
     test: schema =>
-      /names|[Dd]imname/.test(schema.overload) ||
+      /name[sd]|[Dd]imname/.test(schema.overload) ||
+      /^(align_|refine_names|rename)/.test(schema.name) ||
       schema.args.some(arg => /^(dim|dims|names)$/.test(arg.name) && arg.type.startsWith('str')),
   },
   {
@@ -56,11 +64,21 @@ export const EXCLUSIONS: readonly Exclusion[] = [
   {
     reason: 'works on plain numbers: JavaScript has operators for that',
     test: schema =>
-      !schema.args.some(arg => arg.type.startsWith('Tensor')) &&
-      !schema.returns.some(type => type.startsWith('Tensor')),
+      ![...schema.args.map(arg => arg.type), ...schema.returns].some(type =>
+        /^(Tensor|ScalarType)/.test(type),
+      ),
   },
 ]
 
 /** The reason why `schema` has no wrapper, undefined when it has one. */
 export const excluded = (schema: Schema): string | undefined =>
   EXCLUSIONS.find(exclusion => exclusion.test(schema))?.reason
+
+/** Methods of Tensor in PyTorch that no function of `torch` is: `slice` is the index of `at`. */
+export const METHOD_ONLY: ReadonlySet<string> = new Set(['slice', 'mT', 'mH'])
+
+/** Properties of Tensor in PyTorch, not methods. */
+export const PROPERTIES: ReadonlySet<string> = new Set(['mT', 'mH', 'real', 'imag'])
+
+/** Functions in PyTorch that no method of Tensor is, though an argument is called `self`. */
+export const FUNCTION_ONLY: ReadonlySet<string> = new Set(['searchsorted'])

@@ -8,6 +8,8 @@ export interface Argument {
   /** Text of the default, undefined when the argument must be given. */
   default?: string
   keywordOnly: boolean
+  /** The version that has it, where an older one does not. */
+  only?: string
   /** Written to by the operator (`Tensor(a!)`). */
   mutated: boolean
 }
@@ -19,6 +21,8 @@ export interface Schema {
   name: string
   overload: string
   args: Argument[]
+  /** The versions that have the operator, where not all do. */
+  only?: string
   /** Types of the results; empty for `()`. */
   returns: string[]
 }

@@ -46,11 +46,13 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<viewOf>(exports, "viewOf");
   add<describe>(exports, "describe");
   add<deviceOf>(exports, "deviceOf");
+  add<item>(exports, "item");
   add<alias>(exports, "alias");
   add<release>(exports, "release");
   add<backward>(exports, "backward");
   add<grad>(exports, "grad");
   add<gradOf>(exports, "gradOf");
+  add<gradFnOf>(exports, "gradFnOf");
   add<setGrad>(exports, "setGrad");
   add<setRequiresGrad>(exports, "setRequiresGrad");
   add<setGradMode>(exports, "setGradMode");

@@ -8,6 +8,7 @@
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/function.h>
 
 #include "state.h"
 
@@ -78,6 +79,11 @@ Napi::Value gradOf(const Napi::CallbackInfo& info) {
   State& state = stateOf(info.Env());
   const at::Tensor gradient = state.tensor(handleArgument(info, 0)).grad();
   return Napi::Number::New(info.Env(), gradient.defined() ? state.hold(gradient) : 0);
+}
+
+Napi::Value gradFnOf(const Napi::CallbackInfo& info) {
+  const auto& made = stateOf(info.Env()).tensor(handleArgument(info, 0)).grad_fn();
+  return Napi::String::New(info.Env(), made ? made->name() : "");
 }
 
 Napi::Value setGrad(const Napi::CallbackInfo& info) {

@@ -13,6 +13,8 @@ Napi::Value backward(const Napi::CallbackInfo& info);
 Napi::Value grad(const Napi::CallbackInfo& info);
 // gradOf(handle) -> handle of .grad, 0 when there is none.
 Napi::Value gradOf(const Napi::CallbackInfo& info);
+// gradFnOf(handle) -> name of the recorded operation that made the tensor, "" when there is none.
+Napi::Value gradFnOf(const Napi::CallbackInfo& info);
 // setGrad(handle, gradHandle | 0).
 Napi::Value setGrad(const Napi::CallbackInfo& info);
 Napi::Value setRequiresGrad(const Napi::CallbackInfo& info);

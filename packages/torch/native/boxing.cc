@@ -98,6 +98,15 @@ c10::List<T> collect(const State& state, Tape& tape, const ArgumentType& type, i
   return list;
 }
 
+// Lists of plain numbers are read without going through what an argument may be besides.
+template <typename T, typename Convert>
+c10::List<T> numbers(Tape& tape, const ArgumentType& element, int64_t length, Convert convert) {
+  c10::List<T> list;
+  list.reserve(static_cast<size_t>(length));
+  for (int64_t i = 0; i < length; i++) list.push_back(convert(readNumber(tape, element)));
+  return list;
+}
+
 c10::IValue readList(const State& state, Tape& tape, const ArgumentType& type) {
   const ArgumentType& element = *type.element;
   const Tag tag = tape.peekTag();
@@ -124,9 +133,9 @@ c10::IValue readList(const State& state, Tape& tape, const ArgumentType& type) {
         });
       return collect<at::Tensor>(state, tape, type, length, [](const c10::IValue& v) { return v.toTensor(); });
     case Kind::kInt:
-      return collect<int64_t>(state, tape, type, length, [](const c10::IValue& v) { return v.toInt(); });
+      return numbers<int64_t>(tape, element, length, [](const c10::IValue& v) { return v.toInt(); });
     case Kind::kFloat:
-      return collect<double>(state, tape, type, length, [](const c10::IValue& v) { return v.toDouble(); });
+      return numbers<double>(tape, element, length, [](const c10::IValue& v) { return v.toDouble(); });
     case Kind::kBool:
       return collect<bool>(state, tape, type, length, [](const c10::IValue& v) { return v.toBool(); });
     case Kind::kScalar:
@@ -160,12 +169,16 @@ ArgumentType::ArgumentType(const c10::TypePtr& type) {
   if (auto list = inner->cast<c10::ListType>()) element = std::make_unique<ArgumentType>(list->getElementType());
 }
 
+c10::IValue defaultOf(const ArgumentType& type) {
+  if (!type.defaultValue && !type.optional) refuse(type, Tag::kDefault);
+  return type.defaultValue ? *type.defaultValue : c10::IValue();
+}
+
 c10::IValue readArgument(const State& state, Tape& tape, const ArgumentType& type) {
   const Tag tag = tape.peekTag();
   if (tag == Tag::kDefault) {
-    if (!type.defaultValue && !type.optional) refuse(type, tag);
     tape.next();
-    return type.defaultValue ? *type.defaultValue : c10::IValue();
+    return defaultOf(type);
   }
   if (tag == Tag::kNone && type.optional) {
     tape.next();

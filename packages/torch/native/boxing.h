@@ -46,6 +46,8 @@ struct ArgumentType {
   std::string name;
 };
 
+// What an argument that was not given is: the default of the schema, nothing for an optional one.
+c10::IValue defaultOf(const ArgumentType& type);
 c10::IValue readArgument(const State& state, Tape& tape, const ArgumentType& type);
 // Entries that writeResult puts on the tape, at most. Results are measured first: a half-written one
 // would leave handles that nobody knows of.

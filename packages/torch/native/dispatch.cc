@@ -63,10 +63,8 @@ Napi::Value invoke(const Napi::CallbackInfo& info) {
     if (i < given) {
       stack.push_back(readArgument(state, tape, type));
       if (stack.back().isTensor()) inputs[i] = stack.back().toTensor().unsafeGetTensorImpl();
-    } else if (type.defaultValue) {
-      stack.push_back(*type.defaultValue);
     } else {
-      throw std::invalid_argument("Expected a value for `" + type.name + "` but received nothing.");
+      stack.push_back(defaultOf(type));
     }
   }
   op.handle.callBoxed(stack);

@@ -71,6 +71,18 @@ Napi::Value deviceOf(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), tensor.device().str());
 }
 
+Napi::Value item(const Napi::CallbackInfo& info) {
+  const at::Tensor& tensor = stateOf(info.Env()).tensor(info[0].As<Napi::Number>().DoubleValue());
+  if (tensor.numel() != 1 || tensor.is_complex()) return info.Env().Undefined();
+  const at::Scalar value = tensor.item();
+  if (value.isFloatingPoint()) return Napi::Number::New(info.Env(), value.toDouble());
+  if (value.isBoolean()) return Napi::Number::New(info.Env(), value.toBool() ? 1 : 0);
+  constexpr int64_t kSafe = int64_t{1} << 53;
+  const int64_t whole = value.toLong();
+  if (whole > kSafe || whole < -kSafe) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), static_cast<double>(whole));
+}
+
 Napi::Value alias(const Napi::CallbackInfo& info) {
   State& state = stateOf(info.Env());
   const at::Tensor tensor = state.tensor(info[0].As<Napi::Number>().DoubleValue());

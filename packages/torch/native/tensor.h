@@ -13,6 +13,9 @@ Napi::Value viewOf(const Napi::CallbackInfo& info);
 Napi::Value describe(const Napi::CallbackInfo& info);
 // deviceOf(handle) -> 'cpu' or 'cuda:0'.
 Napi::Value deviceOf(const Napi::CallbackInfo& info);
+// item(handle) -> the only element as a number; undefined where there are more, where it is complex or
+// an integer beyond 2^53.
+Napi::Value item(const Napi::CallbackInfo& info);
 // alias(handle) -> another handle of the same tensor.
 Napi::Value alias(const Napi::CallbackInfo& info);
 // release(count): releases the handles on the tape; those released before are passed over.

@@ -1,7 +1,7 @@
 // The single way in which an operator is run: arguments onto the tape, one call into the addon,
 // results off the tape. The generated wrappers are one call each of what is exported here.
 import { ArgumentError, DisposedError, OutOfMemoryError, TorchError } from './errors.ts'
-import { OPERATORS } from './generated/operators.ts'
+import { LATER_ARGUMENTS, OPERATORS } from './generated/operators.ts'
 import { native } from './native.ts'
 import * as tape from './tape.ts'
 import { TensorBase } from './tensor-base.ts'
@@ -15,39 +15,58 @@ export const setWrapper = (wrapper: (handle: number) => TensorBase): void => {
   wrap = wrapper
 }
 
+/** A Tensor that takes over `handle`, for files that tensor.ts builds on. */
+export const wrapHandle = (handle: number): TensorBase => wrap(handle)
+
 export const isTensor = (value: unknown): value is TensorBase => value instanceof TensorBase
 
 /** Wrapper index -> index in the addon, filled at the first use of each. */
 const resolved = new Int32Array(OPERATORS.length).fill(-1)
 
+/** Name and overload of a wrapper's operator, and the versions that have it where not all do. */
+function entryOf(wrapper: number): { full: string; only: string } {
+  const entry = OPERATORS[wrapper]
+  const end = entry.indexOf(' ')
+  return end < 0
+    ? { full: entry, only: '' }
+    : { full: entry.slice(0, end), only: entry.slice(end + 1) }
+}
+
+/** `add.Tensor`, of wrapper number `wrapper`. */
+export const operatorName = (wrapper: number): string => entryOf(wrapper).full
+
 function resolveWrapper(wrapper: number): number {
-  const [name, overload = ''] = OPERATORS[wrapper].split('.')
-  resolved[wrapper] = resolveOperator(`aten::${name}`, overload)
+  const { full, only } = entryOf(wrapper)
+  const [name, overload = ''] = full.split('.')
+  resolved[wrapper] = native.resolve(`aten::${name}`, overload)
+  if (resolved[wrapper] < 0) throw lacking(full, only)
   return resolved[wrapper]
 }
 
-function resolveOperator(name: string, overload: string): number {
-  const index = native.resolve(name, overload)
-  if (index >= 0) return index
-  const full = overload ? `${name}.${overload}` : name
+/** `what` (an operator, or an argument of `operator`) is not in the loaded LibTorch. */
+function lacking(operator: string, only: string, what = operator): TorchError {
   const { version } = native.engineInfo()
-  throw new TorchError(
-    full,
-    `Expected an operator of LibTorch ${version} but received "${full}", which it does not have.`,
-  )
+  const wanted =
+    only === ''
+      ? `an operator of LibTorch ${version} but received "${what}", which it does not have`
+      : `LibTorch ${only.startsWith('1.') ? only : `${only[0]}.x (${only} has it)`} for ${what} but received ${version}, which does not have it`
+  return new TorchError(operator, `Expected ${wanted}.`)
 }
 
 /** Runs wrapper number `wrapper` of the generated table on `args`, in schema order. */
-export function call(wrapper: number, ...args: unknown[]): unknown {
+export const call = (wrapper: number, ...args: unknown[]): unknown => callWith(wrapper, args)
+
+/** `call` with the arguments in an array. */
+export function callWith(wrapper: number, args: readonly unknown[]): unknown {
   const index = resolved[wrapper]
-  return run(index >= 0 ? index : resolveWrapper(wrapper), args, () => OPERATORS[wrapper])
+  return run(index >= 0 ? index : resolveWrapper(wrapper), args, wrapper)
 }
 
 const dynamic = new Map<string, number>()
 
 /**
- * Calls any operator by its schema name, e.g. `callOperator('aten::add', 'Tensor', x, y)`;
- * arguments in schema order, keyword-only ones too; `undefined` takes the schema's default.
+ * Calls any operator by its schema name, e.g. `ops.call('aten::add', 'Tensor', x, y)`; arguments in
+ * schema order, keyword-only ones too; `undefined` takes the schema's default.
  *
  * @throws TorchError when there is no such operator or LibTorch refuses the arguments.
  */
@@ -55,27 +74,38 @@ export function callOperator(name: string, overload: string, ...args: unknown[])
   const key = overload ? `${name}.${overload}` : name
   let index = dynamic.get(key)
   if (index === undefined) {
-    index = resolveOperator(name, overload)
+    index = native.resolve(name, overload)
+    if (index < 0) throw lacking(key, '')
     dynamic.set(key, index)
   }
-  return run(index, args, () => key)
+  return run(index, args, key)
 }
 
-function run(index: number, args: readonly unknown[], nameOf: () => string): unknown {
+/** `operator`: the number of a wrapper or the name of an operator, for messages. */
+function run(index: number, args: readonly unknown[], operator: number | string): unknown {
+  let count = args.length
+  while (count > 0 && args[count - 1] === undefined) count--
   try {
     tape.rewind()
-    for (let i = 0; i < args.length; i++) tape.putArgument(args[i])
-    const longer = native.invoke(index, args.length)
+    for (let i = 0; i < count; i++) tape.putArgument(args[i])
+    const longer = native.invoke(index, count)
     if (longer) tape.replace(longer)
   } catch (error) {
-    throw refusal(nameOf(), args, error)
+    const name = typeof operator === 'number' ? operatorName(operator) : operator
+    throw laterArgument(name, error) ?? refusal(name, args, error)
   }
   tape.rewind()
-  const count = tape.next()
-  if (count === 1) return readResult(args)
-  return count === 0 ? undefined : Array.from({ length: count }, () => readResult(args))
+  const results = tape.next()
+  if (results === 1) return readResult(args)
+  return results === 0 ? undefined : Array.from({ length: results }, () => readResult(args))
 }
 
+/** The reason why `operator` was given too much, where another version would have taken it. */
+function laterArgument(operator: string, error: unknown): TorchError | undefined {
+  const later = LATER_ARGUMENTS[operator]
+  if (!later || !/^Expected at most \d+ arguments/.test((error as Error).message)) return undefined
+  return lacking(operator, later.only, later.names.map(name => `\`${name}\``).join(', '))
+}
 function readResult(args: readonly unknown[]): unknown {
   const tag = tape.next()
   if (tag === tape.HANDLE) return wrap(tape.next())
@@ -121,7 +151,7 @@ function refusal(operator: string, args: readonly unknown[], cause: unknown): un
 const OUT_OF_MEMORY =
   /CPUAllocator: (can't allocate|not enough) memory|CUDA out of memory|CUDA error: out of memory|std::bad_alloc/
 
-function describeArgument(value: unknown): string {
+export function describeArgument(value: unknown): string {
   if (value instanceof TensorBase)
     return value.isDisposed ? 'Tensor (released)' : describeTensor(value)
   if (Array.isArray(value))
@@ -144,82 +174,4 @@ export const requireGrad = (tensor: TensorBase, wanted: boolean): void =>
 export function leaf(tensor: unknown, options: { requiresGrad?: boolean }): unknown {
   if (options.requiresGrad) requireGrad(tensor as TensorBase, true)
   return tensor
-}
-
-/** [wrapper, one match code a positional parameter, how many are required, keywords, factory]. */
-export type Overload = readonly [number, string, number, readonly string[], boolean?]
-
-/** Runs the first of `overloads` that `args` fit; a trailing plain object holds the keywords. */
-export function overloaded(overloads: readonly Overload[], args: readonly unknown[]): unknown {
-  const last = args.at(-1)
-  const options = isOptions(last) ? last : undefined
-  const positional = options ? args.slice(0, -1) : args
-  const chosen = overloads.find(overload => fits(overload, positional, options))
-  if (!chosen) throw noOverload(overloads, args)
-  const [wrapper, codes, , keywords, factory] = chosen
-  const padded = Array.from({ length: codes.length }, (_, i) => positional[i])
-  const named = keywords.map(name =>
-    factory && name === 'dtype' ? (options?.dtype ?? 'float32') : options?.[name],
-  )
-  const result = call(wrapper, ...padded, ...named)
-  return factory ? leaf(result, options ?? NONE) : result
-}
-
-const isOptions = (value: unknown): value is Record<string, unknown> =>
-  value !== null &&
-  typeof value === 'object' &&
-  !Array.isArray(value) &&
-  !(value instanceof TensorBase) &&
-  !('handle' in value)
-
-function fits(
-  [, codes, required, keywords, factory]: Overload,
-  args: readonly unknown[],
-  options?: object,
-): boolean {
-  if (args.length < required || args.length > codes.length) return false
-  if (
-    options &&
-    !Object.keys(options).every(
-      key => keywords.includes(key) || (factory && key === 'requiresGrad'),
-    )
-  )
-    return false
-  return args.every((arg, i) => (arg === undefined ? i >= required : matches(codes[i], arg)))
-}
-
-function matches(code: string, value: unknown): boolean {
-  if (value === null) return code === code.toUpperCase()
-  switch (code.toLowerCase()) {
-    case 't':
-      return value instanceof TensorBase
-    case 'n':
-      return typeof value === 'number' || typeof value === 'bigint'
-    case 'c':
-      return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint'
-    case 'b':
-      return typeof value === 'boolean'
-    case 's':
-      return typeof value === 'string'
-    case 'a':
-      return (
-        Array.isArray(value) && value.every(item => item === null || item instanceof TensorBase)
-      )
-    case 'l':
-      return Array.isArray(value) && !value.some(item => item instanceof TensorBase)
-    case 'm':
-      return (
-        typeof value === 'number' ||
-        (Array.isArray(value) && !value.some(item => item instanceof TensorBase))
-      )
-    default:
-      return typeof value === 'object'
-  }
-}
-
-function noOverload(overloads: readonly Overload[], args: readonly unknown[]): Error {
-  const name = OPERATORS[overloads[0][0]].split('.')[0]
-  return new ArgumentError(
-    `Expected arguments that fit one of the ${overloads.length} forms of ${name} but received (${args.map(describeArgument).join(', ')}).`,
-  )
 }

@@ -91,6 +91,20 @@ describe('tensor', () => {
 })
 
 describe('from', () => {
+  it('takes pairs for complex numbers and bytes for booleans', () => {
+    const z = from(Float64Array.of(1, 2, 3, 4), [1, 2], 'complex128')
+    expect([z.dtype, z.shape]).toEqual(['complex128', [1, 2]])
+    expect(from(Float32Array.of(1, 2, 3, 4), undefined, 'complex64').shape).toEqual([2])
+    expect(from(Uint8Array.of(1, 0), [2], 'bool').toArray()).toEqual([true, false])
+  })
+
+  it('refuses a dtype that the memory is not, and half a complex number', () => {
+    expect(() => from(Float32Array.of(1), [1], 'int32')).toThrow(
+      /whose memory is int32 but received Float32Array/,
+    )
+    expect(() => from(Float32Array.of(1, 2, 3), undefined, 'complex64')).toThrow(/1\.5 elements/)
+  })
+
   it('shares memory both ways, at an offset too', () => {
     const array = new Float32Array(8).subarray(2, 6)
     const x = from(array, [2, 2])

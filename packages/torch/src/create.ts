@@ -1,5 +1,5 @@
 // Tensors from JavaScript values. The other factories (zeros, randn, arange...) are generated.
-import { arrayFor, dtypeOfArray } from './dtype.ts'
+import { dtypeOfArray, elementsPer } from './dtype.ts'
 import { ArgumentError, ShapeError } from './errors.ts'
 import { tidy } from './memory.ts'
 import { borrow, type Tensor } from './tensor.ts'
@@ -38,22 +38,34 @@ export function tensor(data: NestedData | ArrayBufferView, options: TensorOption
  * one does is an error of yours that nothing can catch.
  *
  * @param shape default: one dimension.
- * @throws ShapeError when the shape does not hold as many elements as the array.
+ * @param dtype default: the array's own. A Float32Array may be complex64 and a Float64Array
+ * complex128, pairs of real and imaginary parts; a Uint8Array may be bool.
+ * @throws ShapeError when the shape does not hold as many elements as the array, ArgumentError when
+ * the array's memory is no `dtype`.
  */
-export function from(array: ArrayBufferView, shape?: readonly number[]): Tensor {
-  const dtype = dtypeOfArray(array)
-  const length = array.byteLength / bytesPerElement(dtype)
-  const sizes = shape ?? [length]
+export function from(array: ArrayBufferView, shape?: readonly number[], dtype?: DType): Tensor {
+  const type = dtype ?? dtypeOfArray(array)
+  const per = elementsPer(type, array)
+  if (per === undefined)
+    throw new ArgumentError(
+      `Expected a typed array whose memory is ${type} but received ${array.constructor.name}. tensor() converts.`,
+    )
+  const bytes = per * (array as Uint8Array).BYTES_PER_ELEMENT
+  const length = array.byteLength / bytes
+  const sizes = shape ?? [Math.floor(length)]
   const wanted = sizes.reduce((product, size) => product * size, 1)
   if (wanted !== length || !sizes.every(size => Number.isSafeInteger(size) && size >= 0))
     throw new ShapeError(
       `Expected a shape that holds the array's ${length} elements but received [${sizes.join(', ')}].`,
     )
-  return borrow(array, dtype, sizes)
+  return borrow(plainArray(array), type, sizes)
 }
 
-const bytesPerElement = (dtype: DType): number =>
-  (arrayFor(dtype) as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT
+/** Node-API knows no Float16Array: the same bytes under a name that it knows. */
+const plainArray = (array: ArrayBufferView): ArrayBufferView =>
+  dtypeOfArray(array) === 'float16'
+    ? new Uint16Array(array.buffer, array.byteOffset, array.byteLength / 2)
+    : array
 
 function fromNested(data: NestedData): Tensor {
   const shape: number[] = []

@@ -40,7 +40,10 @@ export const codeOf = (dtype: DType): number => {
   return code
 }
 
-/** What `Tensor.data()` returns. */
+/**
+ * What `Tensor.data()` returns. A Float16Array, where the runtime has it, stands as the
+ * Float32Array that it is like to read and write.
+ */
 export type TypedArray =
   | Float32Array
   | Float64Array
@@ -50,9 +53,15 @@ export type TypedArray =
   | Int32Array
   | BigInt64Array
 
-type TypedArrayConstructor = new (buffer: ArrayBuffer) => TypedArray
+interface TypedArrayConstructor {
+  readonly BYTES_PER_ELEMENT: number
+  new (buffer: ArrayBuffer): TypedArray
+}
 
-const ARRAYS: Partial<Record<DType, TypedArrayConstructor>> = {
+/** Node has it from version 24 on. */
+const { Float16Array } = globalThis as { Float16Array?: TypedArrayConstructor }
+
+const ARRAYS: Readonly<Partial<Record<DType, TypedArrayConstructor>>> = {
   uint8: Uint8Array,
   int8: Int8Array,
   int16: Int16Array,
@@ -61,9 +70,15 @@ const ARRAYS: Partial<Record<DType, TypedArrayConstructor>> = {
   float32: Float32Array,
   float64: Float64Array,
   bool: Uint8Array,
+  complex64: Float32Array,
+  complex128: Float64Array,
+  ...(Float16Array && { float16: Float16Array }),
 }
 
-/** The typed array that holds `dtype` as it is in memory; undefined for the half and complex types. */
+/**
+ * The typed array that holds `dtype` as it is in memory, two elements a complex number; undefined
+ * for the half types that the runtime has none for.
+ */
 export const arrayFor = (dtype: DType): TypedArrayConstructor | undefined => ARRAYS[dtype]
 
 /** The dtype that a typed array's elements have. */
@@ -75,6 +90,15 @@ export function dtypeOfArray(array: ArrayBufferView): DType {
       `Expected a typed array that LibTorch has a dtype for but received ${array.constructor.name}.`,
     )
   return found[0] as DType
+}
+
+/** How many elements of `array` make one of `dtype`, whose memory the array may be; else undefined. */
+export function elementsPer(dtype: DType, array: ArrayBufferView): number | undefined {
+  const own = dtypeOfArray(array)
+  if (own === dtype) return 1
+  if (dtype === 'complex64' && own === 'float32') return 2
+  if (dtype === 'complex128' && own === 'float64') return 2
+  return dtype === 'bool' && own === 'uint8' ? 1 : undefined
 }
 
 export const isFloatingPoint = (dtype: DType): boolean => /^(float|bfloat)/.test(dtype)

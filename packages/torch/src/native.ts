@@ -16,11 +16,13 @@ export interface Native {
   viewOf(handle: number): ArrayBuffer
   describe(handle: number): void
   deviceOf(handle: number): string
+  item(handle: number): number | undefined
   alias(handle: number): number
   release(count: number): void
   backward(): void
   grad(): void
   gradOf(handle: number): number
+  gradFnOf(handle: number): string
   setGrad(handle: number, gradient: number): void
   setRequiresGrad(handle: number, wanted: boolean): void
   setGradMode(enabled: boolean): boolean

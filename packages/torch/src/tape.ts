@@ -67,11 +67,13 @@ export function putArgument(value: unknown): void {
 function putObject(value: object | null): void {
   if (value === null) {
     putRaw(NONE_TAG)
-  } else if (Array.isArray(value)) {
+    return
+  }
+  const { handle } = value as Partial<Handled>
+  if (typeof handle === 'number') put(HANDLE, handle)
+  else if (Array.isArray(value)) {
     put(LIST, value.length)
-    for (const item of value) putArgument(item)
-  } else if ('handle' in value && typeof value.handle === 'number') {
-    put(HANDLE, value.handle)
+    for (let i = 0; i < value.length; i++) putArgument(value[i])
   } else {
     throw new ArgumentError(
       `Expected a Tensor, a number, a string or an array but received ${kindOf(value)}.`,

@@ -81,13 +81,19 @@ describe('data', () => {
     expect(leaked(() => [x.data(), x.toArray(), half.data(), half.toArray()])).toBe(0)
   })
 
-  it('refuses complex numbers with the way out', () => {
-    const z = torch.zeros([2], { dtype: 'complex64' })
-    expect(() => z.data()).toThrow(/real tensor for data\(\) but received complex64.*viewAsReal/)
-    expect(torch.viewAsReal(z).toArray()).toEqual([
-      [0, 0],
-      [0, 0],
+  it('gives complex numbers as pairs, in and out', () => {
+    const pairs = Float32Array.of(1, 2, 3, -4)
+    const z = from(pairs, [2], 'complex64')
+    expect([z.dtype, z.shape]).toEqual(['complex64', [2]])
+    expect(numbers(z.mul(z))).toEqual([-3, 4, -7, -24])
+    expect(numbers(z.conj())).toEqual([1, -2, 3, 4])
+    expect(z.toArray()).toEqual([
+      [1, 2],
+      [3, -4],
     ])
+    ;(z.data() as Float32Array)[0] = 9
+    expect(pairs[0]).toBe(9)
+    expect(z.to('complex128').data()).toBeInstanceOf(Float64Array)
   })
 })
 
@@ -148,7 +154,48 @@ describe('metadata', () => {
     const x = torch.zeros([2, 3, 4], { requiresGrad: true })
     expect([x.shape, x.strides, x.dim, x.numel]).toEqual([[2, 3, 4], [12, 4, 1], 3, 24])
     expect([x.requiresGrad, x.isLeaf, x.add(1).isLeaf]).toEqual([true, true, false])
-    expect(String(x)).toBe('Tensor([2, 3, 4], float32, cpu, requiresGrad)')
+    expect([x.size(), x.size(1), x.size(-1), x.stride(), x.stride(0)]).toEqual([
+      [2, 3, 4],
+      3,
+      4,
+      [12, 4, 1],
+      12,
+    ])
+    expect(() => x.size(3)).toThrow(/dimension from -3 to 2 but received 3/)
+    expect(() => x.stride(0.5)).toThrow(ArgumentError)
+  })
+
+  it('says what kind of numbers it holds, and how they lie', () => {
+    const [real, whole] = [torch.zeros([2]), tensor([1], { dtype: 'uint8' })]
+    const complex = torch.zeros([1], { dtype: 'complex64' })
+    expect([real, whole, complex].map(x => x.isFloatingPoint())).toEqual([true, false, false])
+    expect([real, whole, complex].map(x => x.isComplex())).toEqual([false, false, true])
+    expect([real, whole, complex].map(x => x.isSigned())).toEqual([true, false, true])
+    expect([real.isCuda, real.isSameSize(whole), tensor([2]).isNonzero()]).toEqual([
+      false,
+      false,
+      true,
+    ])
+    const image = torch.zeros([1, 3, 2, 2])
+    const last = image.to({ memoryFormat: 'channels_last' })
+    expect([image.isContiguous(), last.isContiguous()]).toEqual([true, false])
+    expect(last.isContiguous('channels_last')).toBe(true)
+    expect(image.isContiguous('channels_last')).toBe(false)
+    expect(image.transpose(2, 3).isContiguous()).toBe(false)
+    expect(torch.zeros([0, 3]).T.isContiguous()).toBe(true)
+    expect(real.isContiguous('channels_last')).toBe(false)
+  })
+
+  it('has transposes as properties', () => {
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+    ])
+    expect(numbers(x.T)).toEqual([1, 3, 2, 4])
+    expect(numbers(x.mT)).toEqual([1, 3, 2, 4])
+    const z = from(Float32Array.of(1, 2), [1, 1], 'complex64')
+    expect(numbers(z.H)).toEqual([1, -2])
+    expect([numbers(z.real), numbers(z.imag)]).toEqual([[1], [2]])
   })
 
   it('counts live tensors and the bytes they own, a view none', () => {

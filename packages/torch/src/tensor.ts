@@ -3,10 +3,13 @@
 import { attempt, callOperator, requireGrad, setDescription, setWrapper } from './call.ts'
 import { arrayFor, codeOf, dtypeOf, type TypedArray } from './dtype.ts'
 import { ArgumentError } from './errors.ts'
-import { TensorMethods } from './generated/methods.ts'
+import { isContiguous } from './layout.ts'
 import { tidy } from './memory.ts'
 import { native } from './native.ts'
+import { type NestedArray, nested } from './nested.ts'
+import { tensorText } from './print.ts'
 import * as tape from './tape.ts'
+import { TensorIndexing } from './tensor-index.ts'
 import type { Device, DType, MemoryFormat } from './types.ts'
 
 /** What `Tensor.to` changes; whatever is left out stays as it is. */
@@ -26,7 +29,7 @@ interface Description {
   stride: number[]
 }
 
-export class Tensor extends TensorMethods {
+export class Tensor extends TensorIndexing {
   #describe(): Description {
     native.describe(this.handle)
     tape.rewind()
@@ -44,9 +47,29 @@ export class Tensor extends TensorMethods {
     return this.#describe().shape
   }
 
+  /** The shape, or the size of one dimension; a negative one counts from the last. */
+  size(): number[]
+  size(dim: number): number
+  size(dim?: number): number | number[] {
+    return entry(this.shape, dim)
+  }
+
   /** Elements between neighbours along each dimension. */
   get strides(): number[] {
     return this.#describe().stride
+  }
+
+  /** The strides, or that of one dimension; a negative one counts from the last. */
+  stride(): number[]
+  stride(dim: number): number
+  stride(dim?: number): number | number[] {
+    return entry(this.strides, dim)
+  }
+
+  /** Whether the elements lie in memory in the order of `memoryFormat`, without gaps. */
+  isContiguous(memoryFormat: MemoryFormat = 'contiguous_format'): boolean {
+    const { shape, stride } = this.#describe()
+    return isContiguous(shape, stride, memoryFormat)
   }
 
   get dtype(): DType {
@@ -55,6 +78,11 @@ export class Tensor extends TensorMethods {
 
   get device(): Device {
     return native.deviceOf(this.handle) as Device
+  }
+
+  /** True for a tensor in the memory of a GPU. */
+  get isCuda(): boolean {
+    return this.device !== 'cpu'
   }
 
   /** Number of dimensions. */
@@ -74,6 +102,11 @@ export class Tensor extends TensorMethods {
   /** True for tensors that no recorded operation made: parameters and plain data. */
   get isLeaf(): boolean {
     return this.#describe().isLeaf
+  }
+
+  /** Name of the recorded operation that made this tensor, e.g. `MulBackward0`; null for leaves. */
+  get gradFn(): string | null {
+    return native.gradFnOf(this.handle).split('::').at(-1) || null
   }
 
   /**
@@ -99,11 +132,6 @@ export class Tensor extends TensorMethods {
     attempt('grad', [this, value], () =>
       native.setGrad(this.handle, value === null ? 0 : value.handle),
     )
-  }
-
-  /** The same data without the history that autograd recorded. */
-  detach(): Tensor {
-    return callOperator('aten::detach', '', this) as Tensor
   }
 
   /**
@@ -152,89 +180,80 @@ export class Tensor extends TensorMethods {
    * 2^53 (read it by data()).
    */
   item(): number {
+    const { handle } = this
+    return attempt('item', [this], () => native.item(handle)) ?? this.#refuseItem()
+  }
+
+  #refuseItem(): never {
     const { dtype, shape } = this.#describe()
     if (shape.some(size => size !== 1))
       throw new ArgumentError(
         `Expected a tensor with one element for item() but received shape ${shapeText(shape)}.`,
       )
-    refuseComplex(dtype, 'item')
-    const value = callOperator('aten::item', '', this)
-    if (typeof value === 'bigint')
+    if (dtype.startsWith('complex'))
       throw new ArgumentError(
-        `Expected an integer within 2^53 for item() but received ${value}. Use data(), which gives a BigInt64Array.`,
+        `Expected a real tensor for item() but received ${dtype}. Call viewAsReal() first.`,
       )
-    return Number(value)
+    throw new ArgumentError(
+      `Expected an integer within 2^53 for item() but received ${this.data()[0]}. Use data(), which gives a BigInt64Array.`,
+    )
   }
 
   /**
    * The elements in row-major order, as a view of the tensor's own memory where it is a contiguous
    * CPU tensor (a write there changes the tensor, and the memory lives as long as the view), as a
-   * copy otherwise. bfloat16 and float16 come as a Float32Array copy; bool as a Uint8Array.
-   *
-   * @throws ArgumentError for complex dtypes.
+   * copy otherwise. Complex numbers come as pairs, real part first; bool as a Uint8Array; float16 as
+   * a Float16Array where the runtime has it; else it and bfloat16 as a Float32Array copy.
    */
   data(): TypedArray {
-    const { dtype } = this
-    refuseComplex(dtype, 'data')
     return tidy(() => {
+      const { dtype } = this
+      const detached = this.detach()
+      const plain = dtype.startsWith('complex') ? detached.resolveConj().viewAsReal() : detached
       const Type = arrayFor(dtype)
-      if (!Type) return this.to('float32').data()
-      const plain = this.detach().to('cpu').contiguous()
-      return new Type(attempt('data', [this], () => native.viewOf(plain.handle)))
+      if (!Type) return plain.to('float32').data()
+      const flat = plain.resolveNeg().to('cpu').contiguous()
+      return new Type(attempt('data', [this], () => native.viewOf(flat.handle)))
     })
   }
 
-  /** The elements as nested arrays of numbers (booleans for bool); a number for a scalar. */
+  /**
+   * The elements as nested arrays of numbers (booleans for bool, pairs for complex dtypes); a number
+   * for a scalar.
+   *
+   * @throws ArgumentError for an int64 beyond 2^53.
+   */
   toArray(): NestedArray {
-    const flat = Array.from(this.data() as ArrayLike<number | bigint>, toPlain(this.dtype))
-    return nest(flat, this.shape)
+    return nested(this.data(), this.dtype, this.shape)
   }
 
+  /** The elements as PyTorch prints them: `tensor([1., 2.])`; `Tensor(released)` once it was. */
   override toString(): string {
-    return `Tensor(${shapeText(this.shape)}, ${this.dtype}, ${this.device}${this.requiresGrad ? ', requiresGrad' : ''})`
+    return this.isDisposed ? 'Tensor(released)' : tidy(() => tensorText(this))
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.isDisposed ? 'Tensor(released)' : this.toString()
+    return this.toString()
   }
 }
 
-export type NestedArray = number | boolean | NestedArray[]
-
 const shapeText = (shape: readonly number[]) => `[${shape.join(', ')}]`
 
-function refuseComplex(dtype: DType, method: string): void {
-  if (dtype.startsWith('complex'))
+/** All of `list`, or the entry of dimension `dim`. */
+function entry(list: number[], dim: number | undefined): number | number[] {
+  if (dim === undefined) return list
+  const found = list.at(dim)
+  if (found === undefined || !Number.isInteger(dim))
     throw new ArgumentError(
-      `Expected a real tensor for ${method}() but received ${dtype}. Call viewAsReal() first.`,
+      `Expected a dimension from ${-list.length} to ${list.length - 1} but received ${dim}.`,
     )
+  return found
 }
 
 function fromShorthand(target: DType | Device): ToOptions {
   return target === 'cpu' || target.startsWith('cuda')
     ? { device: target as Device }
     : { dtype: target as DType }
-}
-
-function toPlain(dtype: DType): (value: number | bigint) => number | boolean {
-  if (dtype === 'bool') return value => value !== 0
-  return value => {
-    if (typeof value === 'bigint' && !Number.isSafeInteger(Number(value)))
-      throw new ArgumentError(
-        `Expected integers within 2^53 for toArray() but received ${value}. Use data(), which gives a BigInt64Array.`,
-      )
-    return Number(value)
-  }
-}
-
-function nest(flat: (number | boolean)[], shape: readonly number[]): NestedArray {
-  if (shape.length === 0) return flat[0]
-  if (shape.length === 1) return flat
-  const rest = shape.slice(1)
-  const size = rest.reduce((product, n) => product * n, 1)
-  return Array.from({ length: shape[0] }, (_, i) =>
-    nest(flat.slice(i * size, (i + 1) * size), rest),
-  )
 }
 
 setWrapper(handle => new Tensor(handle))

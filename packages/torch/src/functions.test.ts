@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { tensor } from './create.ts'
+import { unique } from './functions.ts'
+import { leaked, numbers } from './testing.test.util.ts'
+
+describe('unique', () => {
+  const x = tensor([3, 1, 3, 2])
+
+  it('gives each element once, in ascending order', () => {
+    expect(numbers(unique(x))).toEqual([1, 2, 3])
+  })
+
+  it('gives places and counts where they are asked for', () => {
+    const [values, inverse, counts] = unique(x, { returnInverse: true, returnCounts: true })
+    expect([values, inverse, counts].map(numbers)).toEqual([
+      [1, 2, 3],
+      [2, 0, 2, 1],
+      [1, 1, 2],
+    ])
+    const [, only] = unique(x, { returnCounts: true })
+    expect(numbers(only)).toEqual([1, 1, 2])
+  })
+
+  it('compares slices along a dimension', () => {
+    const rows = tensor([
+      [1, 2],
+      [1, 2],
+      [0, 5],
+    ])
+    expect(unique(rows, { dim: 0 }).toArray()).toEqual([
+      [0, 5],
+      [1, 2],
+    ])
+  })
+
+  it('keeps nothing but what it returns', () => {
+    expect(leaked(() => unique(x).dispose())).toBe(0)
+  })
+})
