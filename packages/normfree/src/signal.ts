@@ -102,7 +102,7 @@ const stemTap = ({ squaredMean, variance }: ChannelStatistics): SignalTap => ({
 })
 
 /**
- * Opens branches that start silent (SkipInit scalars and last norm weights at 0) by setting those
+ * Opens branches that start silent (SkipInit scalars at 0) by setting those
  * to 1, as the papers do for their plots; nothing would be seen of the branches otherwise.
  */
 export function openBranches(model: nn.Module): void {

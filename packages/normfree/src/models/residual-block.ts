@@ -26,6 +26,6 @@ export abstract class ResidualBlock extends nn.Module {
     this.position = position
   }
 
-  /** The tensors that silence the branch at initialisation (a SkipInit scalar, a last norm's weight). */
+  /** What silences the branch at initialisation (a SkipInit scalar); null where nothing does. */
   abstract branchScale(): Tensor | null
 }
