@@ -24,7 +24,8 @@ const MAX_SECONDS = 1
 const MAX_GROWTH_KB = 256 * 1024
 const MAX_READ = 1e5
 
-type Format = 'safetensors' | 'npy' | 'npz' | 'pt'
+const FORMATS = ['safetensors', 'npy', 'npz', 'pt'] as const
+type Format = (typeof FORMATS)[number]
 
 interface Seed {
   format: Format
@@ -52,7 +53,10 @@ export class Fuzzer {
 
   run(number: number): FuzzOutcome {
     const random = randomStream(number)
-    const seed = this.#seeds[random(this.#seeds.length)]
+    // The format first, so that each gets as many cases however many seeds it has.
+    const format = FORMATS[random(FORMATS.length)]
+    const seeds = this.#seeds.filter(seed => seed.format === format)
+    const seed = seeds[random(seeds.length)]
     writeFileSync(this.#path, mutated(seed, this.#seeds, random))
     const live = liveTensors().tensors
     const peak = process.resourceUsage().maxRSS

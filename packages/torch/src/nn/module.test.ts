@@ -242,6 +242,16 @@ describe('to', () => {
       .backward()
     expect(weight.grad?.dtype).toBe('float64')
   })
+
+  it('takes gradients along, so that an optimizer finds both of one dtype', () => {
+    const layer = new Linear(2, 1)
+    layer(ones([1, 2]))
+      .sum()
+      .backward()
+    layer.to({ dtype: 'float64' })
+    expect([layer.weight.dtype, layer.weight.grad?.dtype]).toEqual(['float64', 'float64'])
+    expect(numbers(layer.weight.grad as Tensor)).toEqual([1, 1])
+  })
 })
 
 describe('Parameter and Buffer', () => {

@@ -218,10 +218,14 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
     return this
   }
 
-  /** Moves parameters and buffers, in place; the dtype of integer buffers stays. */
+  /** Moves parameters with their gradients, and buffers, in place; integer buffers keep their dtype. */
   to(options: ToOptions): this {
     for (const tensor of [...this.parameters(), ...this.buffers()])
-      tidy(() => moveData(tensor, options))
+      tidy(() => {
+        const { grad } = tensor
+        moveData(tensor, options)
+        if (grad) moveData(grad, options)
+      })
     return this
   }
 
