@@ -1,6 +1,8 @@
-// Every exported name says what it is: a doc comment on what scripts/surface.json lists, and on all
-// that the namespaces in it hold. Files are parsed, not type-checked, which takes a second; members
-// of classes and interfaces are judged by the slower `npm run docs`.
+// Every exported name says what it is: a doc comment on what scripts/surface.json lists, on all that
+// the namespaces in it hold, and on the methods and accessors of classes and interfaces, inherited
+// ones too. An override need not repeat the comment; fields are their options' by name. Files are
+// parsed, not type-checked, which takes a second. (`npm run docs` cannot judge methods: it does not
+// see the comments of bases that are not exported.)
 import { existsSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import ts from 'typescript'
@@ -14,6 +16,8 @@ import { packageFolders, read } from './source.mjs'
  * @typedef {object} Entry
  * @property {number} line 1-based
  * @property {boolean} documented
+ * @property {Map<string, Entry>} members methods and accessors that users may call, by name
+ * @property {string} [base] the class that this one extends
  * @property {{ file: string, name: string | null }} [from] the other file, and the name there; null
  *   for a namespace of all its names
  */
@@ -34,18 +38,21 @@ export const documented = {
       .map(folder => `${folder}/src/index.ts`)
       .filter(file => existsSync(join(root, file)))
       .flatMap(file => [...files.everyName(file)])
-    const bare = new Map(
-      found
-        .filter(({ entry }) => !entry.documented)
-        .map(({ file, name, entry }) => [`${file}:${entry.line}`, { file, name, entry }]),
-    )
+      .flatMap(item => [item, ...files.membersOf(item)])
+    // Under its first name: what is exported twice, or inherited, is declared once.
+    const declared = new Map()
+    for (const item of found) {
+      const place = `${item.file}:${item.entry.line}`
+      if (!declared.has(place)) declared.set(place, item)
+    }
+    const bare = [...declared.values()].filter(({ entry }) => !entry.documented)
     return {
-      violations: Array.from(bare.values(), ({ file, name, entry: { line } }) => ({
+      violations: bare.map(({ file, name, entry: { line } }) => ({
         file,
         line,
         message: `exports ${name} without a doc comment: say what it is (/** ... */)`,
       })),
-      summary: `${found.length} names`,
+      summary: `${declared.size} declarations`,
     }
   },
 }
@@ -88,6 +95,21 @@ class Files {
       }
     }
     for (const star of stars) yield* this.everyName(star)
+  }
+
+  /**
+   * The methods and accessors of a class or an interface, and those that a class inherits.
+   *
+   * @param {{ file: string, name: string, entry: Entry }} item
+   * @returns {Generator<{ file: string, name: string, entry: Entry }>}
+   */
+  *membersOf({ file, name, entry }) {
+    for (const [member, found] of entry.members)
+      yield { file, name: `${name}.${member}`, entry: found }
+    const base = this.names(file).declared.get(entry.base ?? '')
+    const found = base?.from?.name ? this.find(base.from.file, base.from.name) : undefined
+    if (found) yield* this.membersOf({ ...found, name })
+    else if (base && !base.from) yield* this.membersOf({ file, name, entry: base })
   }
 
   /**
@@ -143,10 +165,45 @@ function addDeclarations(names, statement, source) {
     // An overload or a merged interface may carry the comment for all.
     const entry = names.declared.get(name.text) ?? entryOf(node, source)
     entry.documented ||= isDocumented(node)
+    if (ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node))
+      addMembers(entry, node, source)
     names.declared.set(name.text, entry)
     if (isExported) names.exported.set(name.text, entry)
   }
 }
+
+/** @param {Entry} entry @param {ts.ClassDeclaration | ts.InterfaceDeclaration} node @param {ts.SourceFile} source */
+function addMembers(entry, node, source) {
+  for (const member of node.members) {
+    if (!callable.has(member.kind) || !member.name || isHidden(member)) continue
+    const name = member.name.getText(source)
+    const known = entry.members.get(name) ?? entryOf(member, source)
+    known.documented ||= isDocumented(member)
+    entry.members.set(name, known)
+  }
+  const [heritage] = node.heritageClauses ?? []
+  const [base] = heritage?.token === ts.SyntaxKind.ExtendsKeyword ? heritage.types : []
+  if (base && ts.isClassDeclaration(node)) entry.base = base.expression.getText(source)
+}
+
+const callable = new Set([
+  ts.SyntaxKind.MethodDeclaration,
+  ts.SyntaxKind.MethodSignature,
+  ts.SyntaxKind.GetAccessor,
+  ts.SyntaxKind.SetAccessor,
+])
+
+/** What users do not see, and what has the comment of the method it overrides. @param {ts.ClassElement | ts.TypeElement} member */
+const isHidden = member =>
+  (ts.canHaveModifiers(member) && ts.getModifiers(member)?.some(({ kind }) => hiding.has(kind))) ||
+  (member.name && ts.isPrivateIdentifier(member.name)) ||
+  ts.getJSDocTags(member).some(({ tagName }) => tagName.text === 'internal')
+
+const hiding = new Set([
+  ts.SyntaxKind.PrivateKeyword,
+  ts.SyntaxKind.ProtectedKeyword,
+  ts.SyntaxKind.OverrideKeyword,
+])
 
 /** @param {Names} names @param {ts.ExportDeclaration} statement @param {ts.SourceFile} source */
 function addExports(names, statement, source) {
@@ -172,6 +229,7 @@ function addExports(names, statement, source) {
 const entryOf = (node, source) => ({
   line: source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1,
   documented: isDocumented(node),
+  members: new Map(),
 })
 
 /** A comment of tags alone says nothing of what the thing is. @param {ts.Node} node */
