@@ -1,7 +1,9 @@
 // The checks that need no running of our code: format, lint, direction of imports, sizes, named
-// errors, fresh generated code, public surface. One line a check; a new one is a line in `checks`.
+// errors, fresh generated code, public surface, doc comments. One line a check; a new one is a line in
+// `checks`.
 import { fileURLToPath } from 'node:url'
 import { command } from './checks/command.mjs'
+import { documented } from './checks/documented.mjs'
 import { errors } from './checks/errors.mjs'
 import { imports } from './checks/imports.mjs'
 import { sizes } from './checks/sizes.mjs'
@@ -26,6 +28,7 @@ const checks = [
     'the generated code is not what the generator writes now',
   ),
   surface,
+  documented,
 ]
 
 /**

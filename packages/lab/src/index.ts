@@ -30,8 +30,10 @@ export {
   type RecipeOptions,
   type RunConfig,
   type RunConfigInput,
+  type Settings,
 } from './config/index.ts'
 export {
+  type Augmentation,
   type Batch,
   type BatchOptions,
   batches,
@@ -40,6 +42,8 @@ export {
   type ImageSet,
   type LoadOptions,
   loadData,
+  type Split,
+  type Triple,
 } from './data/index.ts'
 export { TrainError } from './train/errors.ts'
 export { train } from './train/train.ts'

@@ -18,6 +18,10 @@ const elu = (x: number) => (x > 0 ? x : Math.expm1(x))
 const geluTanh = (x: number) =>
   0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
 
+/**
+ * The activations that the gain table names: as a function of a number, as a module, and whether
+ * it is monotonic.
+ */
 export const ACTIVATIONS = {
   identity: { scalar: x => x, module: () => new nn.Identity(), monotonic: true },
   celu: { scalar: elu, module: () => new nn.CELU(), monotonic: true },
@@ -62,5 +66,6 @@ export const ACTIVATIONS = {
 /** `relu`, `silu`, `gelu`, ...: the keys of the gain table. */
 export type ActivationName = keyof typeof ACTIVATIONS
 
+/** Whether {@link ACTIVATIONS} has an activation of this name. */
 export const isActivationName = (name: string): name is ActivationName =>
   Object.hasOwn(ACTIVATIONS, name)

@@ -5,6 +5,7 @@ import { ArgumentError, noGrad, type Tensor, tidy, where } from '@normfree/torch
 /** Parameters with their dotted names, as Module.namedParameters gives them. */
 export type NamedParameters = Iterable<readonly [string, Tensor]>
 
+/** Options of {@link adaptiveClipGrad_}; the defaults are the ones of NFNets, section 4. */
 export interface AdaptiveClipOptions {
   /** Largest ratio of gradient norm to weight norm, lambda. Default 0.01. */
   clipFactor?: number

@@ -5,6 +5,7 @@ import { CifarResNet } from './models/cifar-resnet.ts'
 import { createModel, type ModelOptions, modelEntry } from './registry.ts'
 import { meanSignal, measureSignal, openBranches, type SignalTap } from './signal.ts'
 
+/** What {@link initialSignal} measures on, beside the options of the model. */
 export interface InitialSignalOptions extends ModelOptions {
   /** Draws of the weights and the noise that are averaged. Default 5. */
   draws?: number

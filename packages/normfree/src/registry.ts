@@ -12,6 +12,7 @@ export interface ModelOptions {
   alpha?: number
 }
 
+/** A row of the registry: a model's name, where it comes from, and how it is built. */
 export interface ModelEntry {
   name: string
   family: string
@@ -23,6 +24,7 @@ export interface ModelEntry {
   resolution: number
   /** Side of the noise images of its signal plot: larger, so that zero padding weighs less. */
   signalResolution: number
+  /** Builds it, with weights from the default random stream. */
   create(options: ModelOptions): nn.Module
 }
 
@@ -89,7 +91,11 @@ export function listModels(filter = ''): ModelEntry[] {
   )
 }
 
-/** @throws UnknownModelError with the nearest names. */
+/**
+ * The registry's row of a model.
+ *
+ * @throws UnknownModelError with the nearest names.
+ */
 export function modelEntry(name: string): ModelEntry {
   const entry = REGISTRY.get(name)
   if (entry) return entry

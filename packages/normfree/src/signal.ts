@@ -24,6 +24,7 @@ export interface SignalTap {
   predictedVariance: number | null
 }
 
+/** Two of the three statistics of a signal propagation plot (NF-ResNets, section 3). */
 export interface ChannelStatistics {
   squaredMean: number
   variance: number

@@ -17,15 +17,16 @@ import {
   valueAxis,
 } from './panel.ts'
 
-const metrics = {
-  trainLoss: { title: 'Training loss', label: tick },
-  trainAccuracy: { title: 'Training accuracy', label: percentTick },
-  testLoss: { title: 'Test loss', label: tick },
-  testAccuracy: { title: 'Test accuracy', label: percentTick },
-}
-
 /** What a curve can show. */
-export type CurveMetric = keyof typeof metrics
+export type CurveMetric = 'trainLoss' | 'trainAccuracy' | 'testLoss' | 'testAccuracy'
+
+const metrics: Readonly<Record<CurveMetric, { title: string; label: (value: number) => string }>> =
+  {
+    trainLoss: { title: 'Training loss', label: tick },
+    trainAccuracy: { title: 'Training accuracy', label: percentTick },
+    testLoss: { title: 'Test loss', label: tick },
+    testAccuracy: { title: 'Test accuracy', label: percentTick },
+  }
 
 /** One epoch of a variant: over the seeds that reached it with a finite value. */
 interface CurvePoint {

@@ -23,6 +23,7 @@ const NEWLINE = 0x0a
 export interface MetricsWriter {
   /** Writes one line; non-finite numbers become null. */
   append(line: MetricLine): void
+  /** Brings everything to the disk and closes the file; append() throws from then on. */
   close(): void
 }
 

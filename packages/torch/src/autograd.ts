@@ -6,6 +6,7 @@ import { native } from './native.ts'
 import * as tape from './tape.ts'
 import type { Tensor } from './tensor.ts'
 
+/** Options of {@link grad}. */
 export interface GradOptions {
   /** Gradients of the outputs; default ones, which needs scalar outputs. */
   gradOutputs?: readonly Tensor[]

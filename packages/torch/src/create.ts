@@ -8,6 +8,7 @@ import type { Device, DType } from './types.ts'
 /** Numbers nested to any depth, rectangular. */
 export type NestedData = number | boolean | bigint | readonly NestedData[]
 
+/** What a tensor that {@link tensor} makes should be, where its data do not say. */
 export interface TensorOptions {
   /** Default: float32; bool for booleans, int64 for bigints, the array's own for a typed array. */
   dtype?: DType

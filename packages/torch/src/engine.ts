@@ -6,6 +6,10 @@ import { native } from './native.ts'
 export const engineInfo = (): { version: string; config: string; threads: number; cuda: boolean } =>
   native.engineInfo()
 
+/**
+ * Threads that one operator may use: OMP_NUM_THREADS, else as many as the machine has, until
+ * {@link setNumThreads} says otherwise.
+ */
 export const getNumThreads = (): number => native.engineInfo().threads
 
 /** Threads that one operator may use. Call it before the first operator. */

@@ -3,6 +3,7 @@ import { callOperator } from './call.ts'
 import { ShapeError } from './errors.ts'
 import type { Tensor } from './tensor.ts'
 
+/** Options of {@link unique}. */
 export interface UniqueOptions {
   /** Ascending order. Default true. */
   sorted?: boolean

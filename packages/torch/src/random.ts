@@ -73,6 +73,7 @@ export class Generator {
     this.#handle = 0
   }
 
+  /** The same as dispose(), for `using`. */
   [Symbol.dispose](): void {
     this.dispose()
   }

@@ -40,6 +40,7 @@ export abstract class TensorBase {
     if (handle !== 0) releaseHandles([handle])
   }
 
+  /** The same as dispose(), for `using`. */
   [Symbol.dispose](): void {
     this.dispose()
   }
@@ -51,7 +52,11 @@ export abstract class TensorBase {
     return handle
   }
 
-  /** Moves a tensor to `scope`, or into the garbage collector's care when null. */
+  /**
+   * Moves a tensor to `scope`, or into the garbage collector's care when null.
+   *
+   * @internal
+   */
   static move(tensor: TensorBase, scope: Scope | null): void {
     if (tensor.#scope === scope) return
     tensor.#scope = scope
@@ -59,12 +64,20 @@ export abstract class TensorBase {
     else collected.register(tensor, tensor.handle)
   }
 
-  /** Moves a tensor that belongs to scope `from`; one that belongs elsewhere stays there. */
+  /**
+   * Moves a tensor that belongs to scope `from`; one that belongs elsewhere stays there.
+   *
+   * @internal
+   */
   static adopt(tensor: TensorBase, from: Scope, to: Scope | null): void {
     if (tensor.#scope === from && tensor.#handle !== 0) TensorBase.move(tensor, to)
   }
 
-  /** Releases what still belongs to `scope` among `tensors`. */
+  /**
+   * Releases what still belongs to `scope` among `tensors`.
+   *
+   * @internal
+   */
   static releaseOwned(tensors: readonly TensorBase[], scope: Scope): void {
     const handles: number[] = []
     for (const tensor of tensors)

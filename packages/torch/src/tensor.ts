@@ -29,6 +29,13 @@ interface Description {
   stride: number[]
 }
 
+/**
+ * An array of numbers of one dtype on one device, with autograd: PyTorch's torch.Tensor. It is a
+ * handle: the elements are LibTorch's, and live until the scope that the tensor was made in ends
+ * (see `tidy`), `dispose()` is called, or the garbage collector finds it. Operators are methods
+ * (`x.add(y)`; with a trailing underscore in place) and functions of the package (`add(x, y)`).
+ * Make one by `tensor`, `from`, `zeros`, `randn`, ..., not by the constructor.
+ */
 export class Tensor extends TensorIndexing {
   #describe(): Description {
     native.describe(this.handle)
@@ -72,10 +79,12 @@ export class Tensor extends TensorIndexing {
     return isContiguous(shape, stride, memoryFormat)
   }
 
+  /** Type of the elements. */
   get dtype(): DType {
     return this.#describe().dtype
   }
 
+  /** Where the elements are: `'cpu'` or `'cuda:N'`. */
   get device(): Device {
     return native.deviceOf(this.handle) as Device
   }
@@ -95,6 +104,7 @@ export class Tensor extends TensorIndexing {
     return this.shape.reduce((product, size) => product * size, 1)
   }
 
+  /** Whether autograd records what is done with this tensor. */
   get requiresGrad(): boolean {
     return this.#describe().requiresGrad
   }
@@ -232,6 +242,7 @@ export class Tensor extends TensorIndexing {
     return this.isDisposed ? 'Tensor(released)' : tidy(() => tensorText(this))
   }
 
+  /** What `console.log` shows: toString(). */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()
   }

@@ -19,12 +19,14 @@ export type DType =
 /** `'cpu'`, `'cuda'` (the current one) or `'cuda:N'`. */
 export type Device = 'cpu' | 'cuda' | `cuda:${number}`
 
+/** The order of elements in memory: channels last means that a pixel's channels are neighbours. */
 export type MemoryFormat =
   | 'contiguous_format'
   | 'preserve_format'
   | 'channels_last'
   | 'channels_last_3d'
 
+/** How elements are stored. Sparse layouts are reached through `ops.call` alone. */
 export type Layout = 'strided' | 'sparse_coo'
 
 /** A plain number where an operator takes a Scalar; integer-valued numbers become integers. */

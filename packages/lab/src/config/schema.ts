@@ -88,10 +88,18 @@ export const runConfigSchema = z
     context.addIssue({ code: 'custom', path: ['epochs'], message })
   })
 
-/** The complete configuration of one run, every default filled in. */
+/**
+ * The complete configuration of one run, every default filled in.
+ *
+ * @interface
+ */
 export type RunConfig = z.output<typeof runConfigSchema>
 
-/** A run configuration as a user writes it: everything but `model` may be left out. */
+/**
+ * A run configuration as a user writes it: everything but `model` may be left out.
+ *
+ * @interface
+ */
 export type RunConfigInput = z.input<typeof runConfigSchema>
 
 /** Gradient clipping: none, adaptive (AGC), by global norm, or by value. */
@@ -126,5 +134,9 @@ export const planSchema = z.strictObject({
     .describe('Each variant is run once with every seed.'),
 })
 
-/** A plan: `runs` x `grid` x `seeds` over `base`. */
+/**
+ * A plan: `runs` x `grid` x `seeds` over `base`.
+ *
+ * @interface
+ */
 export type Plan = z.output<typeof planSchema>

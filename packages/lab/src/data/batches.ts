@@ -17,6 +17,7 @@ export interface Batch {
   readonly indices: Int32Array
 }
 
+/** How one epoch of a split is cut into batches: see {@link batches}. */
 export interface BatchOptions {
   batchSize: number
   /** Seed of the order and of the augmentation. */

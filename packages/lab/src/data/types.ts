@@ -9,6 +9,7 @@ export interface ImageSet {
   readonly labels: Int32Array
 }
 
+/** One number for each colour channel. */
 export type Triple = readonly [r: number, g: number, b: number]
 
 /** A labelled image set for training and testing. */
@@ -28,8 +29,10 @@ export interface ImageData {
   readonly std: Triple
 }
 
+/** The two parts of every data set. */
 export type Split = 'train' | 'test'
 
+/** What {@link loadData} may be told beside the URI. */
 export interface LoadOptions {
   /** Seed of generated data; files do not depend on it. Default 0. */
   seed?: number

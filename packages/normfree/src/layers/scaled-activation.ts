@@ -3,6 +3,7 @@ import { nn, type Tensor } from '@normfree/torch'
 import { ACTIVATIONS, type ActivationName } from '../activations.ts'
 import { GAMMA } from '../gain.ts'
 
+/** The two factors of a {@link ScaledActivation}. */
 export interface ScaledActivationOptions {
   /** Default: the table's gain for this activation. */
   gamma?: number

@@ -11,6 +11,7 @@ import { ArgumentError, nn, ones, type Tensor } from '@normfree/torch'
  */
 export type StandardizationConvention = 'deepmind' | 'timm'
 
+/** Options of {@link ScaledStdConv2d}: those of Conv2d, and how the kernel is standardized. */
 export interface ScaledStdConv2dOptions extends nn.Conv2dOptions {
   /** Default 'deepmind'. */
   convention?: StandardizationConvention

@@ -2,6 +2,7 @@
 import { nn, type Tensor } from '@normfree/torch'
 import { ACTIVATIONS, type ActivationName } from '../activations.ts'
 
+/** Options of {@link SqueezeExcite}. */
 export interface SqueezeExciteOptions {
   /** Hidden channels as a share of `channels`. Default 0.5. */
   ratio?: number

@@ -1,6 +1,7 @@
 // Stochastic depth: drops whole residual branches, sample by sample.
 import { ArgumentError, nn, rand, type Tensor } from '@normfree/torch'
 
+/** Options of {@link StochasticDepth}. */
 export interface StochasticDepthOptions {
   /**
    * Divide what is kept by the probability of keeping it. Default false, as the normalizer-free

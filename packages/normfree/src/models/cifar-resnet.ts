@@ -15,8 +15,10 @@ import { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
 import { planBlocks } from '../variance.ts'
 import { type BlockPosition, ResidualBlock } from './residual-block.ts'
 
+/** What keeps the signal in bounds: batch norm, nothing, or normalizer-free blocks. */
 export type CifarResNetForm = 'batch' | 'none' | 'nf'
 
+/** Depth and form of a {@link CifarResNet}, and what the normalizer-free form adds. */
 export interface CifarResNetOptions {
   /** 6n + 2, n blocks a stage: 20, 32, 44, 56, 110, ... */
   depth: number

@@ -13,6 +13,10 @@ export interface BlockPosition {
   predictedVariance: number | null
 }
 
+/**
+ * A block, shortcut(x) + branch(x), of any family, as the signal plots see it: (N, C, H, W) to
+ * (N, C', H', W').
+ */
 export abstract class ResidualBlock extends nn.Module {
   readonly position: BlockPosition
   /**

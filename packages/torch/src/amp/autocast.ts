@@ -6,6 +6,7 @@ import { ArgumentError, refusePromise } from '../errors.ts'
 import { native } from '../native.ts'
 import type { DType } from '../types.ts'
 
+/** Options of {@link autocast}. */
 export interface AutocastOptions {
   /** Default 'bfloat16' on the CPU, which has no other; 'float16' on CUDA, PyTorch's default. */
   dtype?: 'bfloat16' | 'float16'

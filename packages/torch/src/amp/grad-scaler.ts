@@ -8,6 +8,7 @@ import { multiply_ } from '../optim/foreach.ts'
 import type { Tensor } from '../tensor.ts'
 import type { Device } from '../types.ts'
 
+/** Where the scale of a {@link GradScaler} starts and how it moves; defaults are PyTorch's. */
 export interface GradScalerOptions {
   /** Default 65536. */
   initScale?: number
@@ -30,9 +31,11 @@ export interface GradScalerState {
   growthTracker: number
 }
 
-/** What the scaler needs of an optimizer. */
-interface Steppable {
+/** What the scaler needs of an optimizer: one of `optim`, or a wrapper around one. */
+export interface Steppable {
+  /** Whose gradients are unscaled. */
   readonly paramGroups: readonly { readonly params: readonly Tensor[] }[]
+  /** Updates the parameters; not called where a gradient is not finite. */
   step(): void
 }
 
@@ -75,6 +78,7 @@ export class GradScaler {
     })
   }
 
+  /** False for a scaler that passes everything through. */
   isEnabled(): boolean {
     return this.#enabled
   }
@@ -158,11 +162,16 @@ export class GradScaler {
     }
   }
 
+  /** What `loadStateDict` continues from; plain numbers, which JSON keeps. */
   stateDict(): GradScalerState | Record<string, never> {
     return this.#enabled ? { ...this.#state } : {}
   }
 
-  /** @throws ArgumentError for a state that is not one, such as that of a disabled scaler. */
+  /**
+   * Continues from a state.
+   *
+   * @throws ArgumentError for one that is not a state, such as that of a disabled scaler.
+   */
   loadStateDict(state: GradScalerState | Record<string, never>): void {
     if (this.#enabled) this.#state = checked({ ...(state as GradScalerState) })
   }

@@ -59,6 +59,7 @@ export const loadNpz = (path: string): Map<string, Tensor> =>
     })
   })
 
+/** Options of {@link saveNpz}. */
 export interface SaveNpzOptions {
   /** Deflate the arrays, as `numpy.savez_compressed` does. Default false. */
   compressed?: boolean

@@ -1,6 +1,7 @@
 // What a pickle may hold, in JavaScript's terms, and what its reader is told by whoever knows more.
 import type { FileFormatError } from '../errors.ts'
 
+/** What may be the key of a dict or a member of a set. */
 export type PickleKey = null | boolean | number | bigint | string
 /** Lists and tuples are arrays, dicts are Maps in the order of the file. */
 export type PickleValue =

@@ -21,6 +21,7 @@ export type PthValue =
   | Map<PickleKey, PthValue>
   | Set<PickleKey>
 
+/** Has {@link loadPth} give the state dict out of a file that may hold more. */
 export interface LoadStateDictOptions {
   /**
    * Give the state dict alone, ready for `loadStateDict`: the file's root, or what it has under

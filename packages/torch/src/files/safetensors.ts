@@ -167,6 +167,7 @@ export class SafetensorsFile {
     this.#bytes = null
   }
 
+  /** The same as close(), for `using`. */
   [Symbol.dispose](): void {
     this.close()
   }

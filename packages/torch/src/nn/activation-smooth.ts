@@ -69,6 +69,7 @@ export class Sigmoid extends Module {
   }
 }
 
+/** (exp(x) - exp(-x)) / (exp(x) + exp(-x)) */
 export class Tanh extends Module {
   override forward(x: Tensor): Tensor {
     return ops.tanh(x)

@@ -8,6 +8,7 @@ import { Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 import { floatText } from './print.ts'
 
+/** The option of activations and dropouts that can overwrite their input. */
 export interface InplaceOptions {
   /** Overwrite the input. Default false. */
   inplace?: boolean

@@ -8,6 +8,7 @@ import { Linear } from './linear.ts'
 import { Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 
+/** How a {@link MultiheadAttention} is built. */
 export interface MultiheadAttentionOptions {
   /** Probability to drop an attention weight in training. Default 0. */
   dropout?: number
@@ -21,6 +22,7 @@ export interface MultiheadAttentionOptions {
   batchFirst?: boolean
 }
 
+/** Options of one call of a {@link MultiheadAttention}; N samples, S keys, L queries. */
 export interface MultiheadAttentionCall {
   /** (N, S), or (S) without a batch; bool: true where a key is ignored. Or added to the scores. */
   keyPaddingMask?: Tensor | null

@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor.ts'
 import { batchNorm } from './functional/norm.ts'
 import { RunningNorm, type RunningNormOptions } from './running-norm.ts'
 
+/** Options of {@link BatchNorm1d} and {@link BatchNorm2d}. */
 export type BatchNormOptions = RunningNormOptions
 
 /** The arithmetic of all batch norms; a subclass says which inputs it takes. */

@@ -14,6 +14,7 @@ export type ForwardHook<M, In, Out> = (module: M, inputs: In, output: Out) => Ou
 
 /** Undoes a registration. */
 export interface RemovableHandle {
+  /** The hook does not run again; a second call does nothing. */
   remove(): void
 }
 
@@ -39,8 +40,10 @@ export abstract class Callable<
   readonly #preHooks = new Map<RemovableHandle, ErasedHook>()
   readonly #hooks = new Map<RemovableHandle, ErasedHook>()
 
+  /** What the module computes. Call the module itself, which adds the scope and the hooks. */
   abstract forward(...inputs: In): Out
 
+  /** @internal */
   [RUN](...inputs: In): Out {
     const scope = new Scope()
     let returned: Out | undefined

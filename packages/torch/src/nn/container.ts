@@ -43,6 +43,7 @@ abstract class ModuleSequence<In extends unknown[], Out, M extends AnyModule> ex
     return name === undefined ? undefined : (this.getSubmodule(name) as M)
   }
 
+  /** The modules in order. */
   *[Symbol.iterator](): Generator<M> {
     for (const name of this.#names) yield (this as unknown as Record<string, M>)[name]
   }
@@ -90,6 +91,7 @@ export class ModuleDict<M extends AnyModule = AnyModule> extends Module<[], neve
     this.update(modules)
   }
 
+  /** How many modules there are. */
   get size(): number {
     return this.children().length
   }
@@ -99,6 +101,7 @@ export class ModuleDict<M extends AnyModule = AnyModule> extends Module<[], neve
     return this.getSubmodule(name) as M
   }
 
+  /** True when there is a module of that name. */
   has(name: string): boolean {
     return Array.from(this.keys()).includes(name)
   }
@@ -120,18 +123,22 @@ export class ModuleDict<M extends AnyModule = AnyModule> extends Module<[], neve
     return this.has(name) && delete (this as unknown as Record<string, unknown>)[name]
   }
 
+  /** The names, in the order of the modules. */
   *keys(): Generator<string> {
     for (const [name] of this.namedChildren()) yield name
   }
 
+  /** The modules, each once. */
   *values(): Generator<M> {
     for (const [, module] of this.entries()) yield module
   }
 
+  /** Names and modules. */
   entries(): Generator<[string, M]> {
     return this.namedChildren() as Generator<[string, M]>
   }
 
+  /** Names and modules. */
   [Symbol.iterator](): Generator<[string, M]> {
     return this.entries()
   }
@@ -152,17 +159,20 @@ export class ParameterList extends Module<[], never> {
     this.extend(parameters)
   }
 
+  /** Adds a parameter at the end, or a tensor, over whose memory one is made. */
   append(parameter: Tensor): this {
     const own = parameter instanceof Parameter ? parameter : new Parameter(parameter)
     this.registerParameter(String(this.length), own)
     return this
   }
 
+  /** Adds parameters at the end, as append does. */
   extend(parameters: Iterable<Tensor>): this {
     for (const parameter of parameters) this.append(parameter)
     return this
   }
 
+  /** The parameters in order. */
   *[Symbol.iterator](): Generator<Parameter> {
     for (let i = 0; this[i] instanceof Parameter; i++) yield this[i]
   }

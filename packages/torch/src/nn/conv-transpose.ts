@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor.ts'
 import { ConvNd } from './conv.ts'
 import { pair, type Size1d, type Size2d, single } from './sizes.ts'
 
+/** Options of transposed convolutions; `Size` is a number, or one for each direction. */
 export interface ConvTransposeOptions<Size> {
   /** Default 1. */
   stride?: Size
@@ -19,7 +20,9 @@ export interface ConvTransposeOptions<Size> {
   dilation?: Size
 }
 
+/** Options of {@link ConvTranspose1d}. */
 export type ConvTranspose1dOptions = ConvTransposeOptions<Size1d>
+/** Options of {@link ConvTranspose2d}. */
 export type ConvTranspose2dOptions = ConvTransposeOptions<Size2d>
 
 /**

@@ -8,10 +8,12 @@ import { Parameter } from './parameter.ts'
 import { boolText, sizeText } from './print.ts'
 import { pair, type Size1d, type Size2d, single } from './sizes.ts'
 
-const PADDING_MODES = ['zeros', 'reflect', 'replicate', 'circular'] as const
 /** What stands beyond the edge: zeros, or the input mirrored, repeated or wrapped around. */
-export type PaddingMode = (typeof PADDING_MODES)[number]
+export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular'
 
+const PADDING_MODES: readonly PaddingMode[] = ['zeros', 'reflect', 'replicate', 'circular']
+
+/** Options of convolutions; `Size` is a number, or one for each direction. */
 export interface ConvOptions<Size> {
   /** Default 1. */
   stride?: Size
@@ -27,7 +29,9 @@ export interface ConvOptions<Size> {
   paddingMode?: PaddingMode
 }
 
+/** Options of {@link Conv1d}. */
 export type Conv1dOptions = ConvOptions<Size1d>
+/** Options of {@link Conv2d}. */
 export type Conv2dOptions = ConvOptions<Size2d>
 
 /** The options of a convolution, with a number for each direction. */

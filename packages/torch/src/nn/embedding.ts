@@ -10,6 +10,7 @@ import { Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 import { boolText, floatText } from './print.ts'
 
+/** Options of {@link Embedding}. */
 export type EmbeddingOptions = EmbeddingFunctionOptions
 
 /**

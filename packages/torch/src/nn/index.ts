@@ -60,10 +60,13 @@ export {
   type ConvTranspose1dOptions,
   ConvTranspose2d,
   type ConvTranspose2dOptions,
+  type ConvTransposeOptions,
 } from './conv-transpose.ts'
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, FeatureAlphaDropout } from './dropout.ts'
 export { Embedding, type EmbeddingOptions } from './embedding.ts'
+/** torch.nn.functional: layers, losses and activations as functions. */
 export * as functional from './functional/index.ts'
+/** torch.nn.init: initialisers, in place. */
 export * as init from './init.ts'
 export { InstanceNorm1d, InstanceNorm2d, type InstanceNormOptions } from './instance-norm.ts'
 export { GroupNorm, type GroupNormOptions, LayerNorm, type LayerNormOptions } from './layer-norm.ts'
@@ -109,7 +112,9 @@ export {
   type PoolOptions,
 } from './pooling.ts'
 export { Flatten, Identity, Unflatten } from './reshape.ts'
+export type { RunningNormOptions } from './running-norm.ts'
 export type { Size1d, Size2d } from './sizes.ts'
 export type { IncompatibleKeys, LoadStateDictOptions } from './state-dict.ts'
 export { PixelShuffle, PixelUnshuffle, Upsample } from './upsample.ts'
+/** torch.nn.utils: parametrizations. */
 export * as utils from './utils.ts'

@@ -6,7 +6,9 @@ import type { Tensor } from '../tensor.ts'
 
 export { dirac_, eye_, orthogonal_, sparse_ } from './init-matrix.ts'
 
+/** Count a unit's inputs, which keeps the forward pass's variance, or its outputs, the backward's. */
 export type FanMode = 'fan_in' | 'fan_out'
+/** What {@link calculateGain} has a gain for. */
 export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu'
 
 const SIMPLE_GAINS: Record<Exclude<Nonlinearity, 'leaky_relu'>, number> = {
@@ -36,19 +38,25 @@ export function calculateFanInAndFanOut(weight: Tensor): [number, number] {
   return [input * field, out * field]
 }
 
+/** U(a, b); default U(0, 1). */
 export const uniform_ = (tensor: Tensor, a = 0, b = 1): Tensor =>
   noGrad(() => tensor.uniform_(a, b))
 
+/** N(mean, std^2); default N(0, 1). */
 export const normal_ = (tensor: Tensor, mean = 0, std = 1): Tensor =>
   noGrad(() => tensor.normal_(mean, std))
 
+/** `value` everywhere. */
 export const constant_ = (tensor: Tensor, value: number): Tensor =>
   noGrad(() => tensor.fill_(value))
 
+/** 0 everywhere. */
 export const zeros_ = (tensor: Tensor): Tensor => constant_(tensor, 0)
 
+/** 1 everywhere. */
 export const ones_ = (tensor: Tensor): Tensor => constant_(tensor, 1)
 
+/** Options of {@link kaimingNormal_} and {@link kaimingUniform_}. */
 export interface KaimingOptions {
   /** Slope of leaky_relu. Default 0. */
   a?: number

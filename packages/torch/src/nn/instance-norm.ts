@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor.ts'
 import { instanceNorm } from './functional/norm.ts'
 import { RunningNorm, type RunningNormOptions } from './running-norm.ts'
 
+/** Options of {@link InstanceNorm1d} and {@link InstanceNorm2d}. */
 export type InstanceNormOptions = RunningNormOptions
 
 /** The arithmetic of all instance norms; `letters` are the spatial dimensions of the input. */

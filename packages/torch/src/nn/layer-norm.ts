@@ -6,6 +6,7 @@ import { Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 import { boolText, floatText, sizeText } from './print.ts'
 
+/** Options of {@link GroupNorm}. */
 export interface GroupNormOptions {
   /** Added to the variance. Default 1e-5. */
   eps?: number
@@ -50,6 +51,7 @@ export class GroupNorm extends Module {
   }
 }
 
+/** Options of {@link LayerNorm}. */
 export interface LayerNormOptions {
   /** Added to the variance. Default 1e-5. */
   eps?: number

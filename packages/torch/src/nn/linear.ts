@@ -6,6 +6,7 @@ import { Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 import { boolText } from './print.ts'
 
+/** Options of {@link Linear}. */
 export interface LinearOptions {
   /** Add a learned bias. Default true. */
   bias?: boolean

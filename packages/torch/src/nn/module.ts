@@ -133,10 +133,12 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
     return firstNames(this.#everyTensor(Buffer))
   }
 
+  /** The trained tensors of this module and all below it, each once, in PyTorch's order. */
   parameters(): Parameter[] {
     return Array.from(this.namedParameters(), ([, parameter]) => parameter)
   }
 
+  /** The buffers of this module and all below it, each once. */
   buffers(): Buffer[] {
     return Array.from(this.namedBuffers(), ([, buffer]) => buffer)
   }
@@ -254,6 +256,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
     return treeText(this.constructor.name, this.extraRepr(), children)
   }
 
+  /** What `console.log` shows: toString(). */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()
   }

@@ -13,6 +13,7 @@ export class Parameter extends Tensor {
   }
 }
 
+/** Options of a {@link Buffer}. */
 export interface BufferOptions {
   /** Part of the state dict. Default true. */
   persistent?: boolean

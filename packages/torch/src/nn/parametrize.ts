@@ -16,14 +16,17 @@ import { Buffer, Parameter } from './parameter.ts'
  * original for a value of the parameter; without it the original starts as the parameter itself.
  */
 export interface Parametrization extends Module {
+  /** An original from which forward gives `value`. */
   rightInverse?(value: Tensor): Tensor
 }
 
+/** Options of {@link registerParametrization}. */
 export interface RegisterParametrizationOptions {
   /** Allow a parametrization that changes shape or dtype. Default false. */
   unsafe?: boolean
 }
 
+/** Options of {@link removeParametrizations}. */
 export interface RemoveParametrizationsOptions {
   /** Keep the computed value; otherwise the original comes back. Default true. */
   leaveParametrized?: boolean

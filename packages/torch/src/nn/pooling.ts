@@ -6,6 +6,7 @@ import { Module } from './module.ts'
 import { boolText, sizeText } from './print.ts'
 import { type Size1d, type Size2d, single } from './sizes.ts'
 
+/** How a pooling window moves; `Size` is a number, or one for each direction. */
 export interface PoolOptions<Size = Size2d> {
   /** Default: the kernel size. */
   stride?: Size
@@ -15,16 +16,19 @@ export interface PoolOptions<Size = Size2d> {
   ceilMode?: boolean
 }
 
+/** Options of {@link MaxPool1d} and {@link MaxPool2d}. */
 export interface MaxPoolOptions<Size = Size2d> extends PoolOptions<Size> {
   /** Distance of neighbours in a window. Default 1. */
   dilation?: Size
 }
 
+/** Options of {@link AvgPool1d}. */
 export interface AvgPoolOptions<Size = Size2d> extends PoolOptions<Size> {
   /** Count padded zeros in the mean. Default true. */
   countIncludePad?: boolean
 }
 
+/** Options of {@link AvgPool2d}. */
 export interface AvgPool2dOptions extends AvgPoolOptions {
   /** Divide by this in place of the number of elements in the window. */
   divisorOverride?: number

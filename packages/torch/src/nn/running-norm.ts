@@ -4,6 +4,7 @@ import { Module } from './module.ts'
 import { Buffer, Parameter } from './parameter.ts'
 import { boolText, floatText } from './print.ts'
 
+/** Options of batch and instance norms, which differ in defaults. */
 export interface RunningNormOptions {
   /** Added to the variance. Default 1e-5. */
   eps?: number

@@ -3,6 +3,7 @@ import { noGrad } from '../autograd.ts'
 import { ArgumentError } from '../errors.ts'
 import type { Tensor } from '../tensor.ts'
 
+/** Options of Module.loadStateDict. */
 export interface LoadStateDictOptions {
   /** Refuse missing and unexpected names. Default true. */
   strict?: boolean

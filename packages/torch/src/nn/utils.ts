@@ -1,3 +1,4 @@
 // torch.nn.utils.
 
+/** torch.nn.utils.parametrize: parameters computed from others. */
 export * as parametrize from './parametrize.ts'

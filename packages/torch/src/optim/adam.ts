@@ -4,6 +4,7 @@ import { add, addQuotients_, multiply_ } from './foreach.ts'
 import { advanceMoments, type Betas, checkBetas } from './moments.ts'
 import { checkNotNegative, type FullGroup, Optimizer, type ParamGroup } from './optimizer.ts'
 
+/** Options of {@link Adam} and {@link AdamW}, for all parameters or for a group. */
 export interface AdamOptions {
   /** Learning rate, >= 0. Default 1e-3. */
   lr?: number

@@ -9,6 +9,7 @@ import { average_ } from './foreach.ts'
 import { checkDecay } from './optimizer.ts'
 import { snapshot } from './state-dict.ts'
 
+/** Options of {@link ExponentialMovingAverage}. */
 export interface ExponentialMovingAverageOptions {
   /** Default 0.9999. */
   decay?: number
@@ -113,7 +114,11 @@ export class ExponentialMovingAverage {
     return { averages: new Map(this.#averages), updates: this.#updates }
   }
 
-  /** @throws ArgumentError when the averages are not those of such a model. */
+  /**
+   * Continues from saved averages, which are copied.
+   *
+   * @throws ArgumentError when the averages are not those of such a model.
+   */
   loadStateDict({ averages, updates }: ExponentialMovingAverageStateDict): void {
     const shapes = (of: ReadonlyMap<string, Tensor>) =>
       [...of].map(([name, { shape }]) => `${name} [${shape}]`)

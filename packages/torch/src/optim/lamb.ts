@@ -29,6 +29,7 @@ export interface LAMBGroupOptions {
   alwaysAdapt?: boolean
 }
 
+/** Options of {@link LAMB}: those of a group, and one over all groups. */
 export interface LAMBOptions extends LAMBGroupOptions {
   /** All gradients together are scaled down to this norm; null leaves them. Default 1. */
   maxGradNorm?: number | null

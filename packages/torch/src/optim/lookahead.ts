@@ -8,6 +8,7 @@ import { average_ } from './foreach.ts'
 import type { Optimizer, OptimizerOptions } from './optimizer.ts'
 import { type OptimizerStateDict, snapshot } from './state-dict.ts'
 
+/** Options of {@link Lookahead}. */
 export interface LookaheadOptions {
   /** Steps of the optimizer between two of the slow weights. Default 6. */
   k?: number
@@ -52,6 +53,7 @@ export class Lookahead<O extends OptimizerOptions = OptimizerOptions> {
     return this.base.paramGroups
   }
 
+  /** Steps `base`; every k-th time the slow weights move and the parameters start from them. */
   step(): void {
     this.base.step()
     this.#step = (this.#step + 1) % this.#k
@@ -72,15 +74,21 @@ export class Lookahead<O extends OptimizerOptions = OptimizerOptions> {
     return [...this.#slow.values()]
   }
 
+  /** Forgets all gradients. */
   zeroGrad(): void {
     this.base.zeroGrad()
   }
 
+  /** State of both; the tensors are the optimizer's own: save or clone them. */
   stateDict(): LookaheadStateDict {
     return { base: this.base.stateDict(), slow: this.#slowWeights(), step: this.#step }
   }
 
-  /** @throws ArgumentError when the state is not that of such parameters. */
+  /**
+   * Continues from a saved state, whose tensors are copied.
+   *
+   * @throws ArgumentError when the state is not that of such parameters.
+   */
   loadStateDict({ base, slow, step }: LookaheadStateDict): void {
     const own = this.#slowWeights()
     const shapes = (tensors: readonly Tensor[]) => tensors.map(({ shape }) => `[${shape}]`).join()

@@ -5,6 +5,7 @@ import { add_, addQuotients_, multiply_, multiplyEach_ } from './foreach.ts'
 import { advanceMoments, type Betas, checkBetas } from './moments.ts'
 import { checkNotNegative, type FullGroup, Optimizer, type ParamGroup } from './optimizer.ts'
 
+/** Options of {@link NAdamW}, for all parameters or for a group. */
 export interface NAdamWOptions {
   /** Learning rate, >= 0. Default 1e-3. */
   lr?: number

@@ -1,6 +1,7 @@
 // The one schedule that is no function of the step: it waits for a metric to stop improving.
 import { ArgumentError } from '../errors.ts'
 
+/** Options of {@link ReduceLROnPlateau}; defaults are PyTorch's. */
 export interface ReduceLROnPlateauOptions {
   /** Rate at the start. */
   lr: number
@@ -100,10 +101,12 @@ export class ReduceLROnPlateau {
     if (this.#state.lr - lower > eps) this.#state.lr = lower
   }
 
+  /** What `loadStateDict` continues from; plain numbers, which JSON keeps. */
   stateDict(): ReduceLROnPlateauState {
     return { ...this.#state }
   }
 
+  /** Continues from a state; the options stay those of this schedule. */
   loadStateDict(state: ReduceLROnPlateauState): void {
     this.#state = { ...state }
   }

@@ -19,6 +19,7 @@ import {
   type ParamGroup,
 } from './optimizer.ts'
 
+/** Options of {@link RMSprop}, for all parameters or for a group. */
 export interface RMSpropOptions {
   /** Learning rate, >= 0. Default 0.01. */
   lr?: number

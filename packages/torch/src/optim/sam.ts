@@ -9,6 +9,7 @@ import { add_, norm } from './foreach.ts'
 import type { Optimizer, OptimizerOptions } from './optimizer.ts'
 import { type OptimizerStateDict, snapshot } from './state-dict.ts'
 
+/** Options of {@link SAM}. */
 export interface SAMOptions {
   /** Radius of the neighbourhood, > 0. Default 0.05. */
   rho?: number
@@ -101,6 +102,7 @@ export class SAM<O extends OptimizerOptions = OptimizerOptions> {
     this.secondStep()
   }
 
+  /** Forgets all gradients. */
   zeroGrad(): void {
     this.base.zeroGrad()
   }
@@ -110,6 +112,7 @@ export class SAM<O extends OptimizerOptions = OptimizerOptions> {
     return this.base.stateDict()
   }
 
+  /** Continues from a state of the wrapped optimizer. */
   loadStateDict(dict: OptimizerStateDict): void {
     this.base.loadStateDict(dict)
   }

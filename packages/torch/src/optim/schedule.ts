@@ -4,6 +4,7 @@ import { ArgumentError } from '../errors.ts'
 /** The learning rate at an optimizer step, counted from 0. */
 export type Schedule = (step: number) => number
 
+/** Options of {@link warmupCosine}. */
 export interface WarmupCosineOptions {
   /** Rate at the end of the warm-up. */
   lr: number
@@ -53,6 +54,7 @@ export const constant =
   () =>
     lr
 
+/** Where a decay starts and ends; `totalSteps` counts optimizer steps. */
 export interface DecayOptions {
   /** Rate at step 0. */
   lr: number
@@ -81,6 +83,7 @@ export const linear = (options: DecayOptions): Schedule => decay(options, t => 1
 export const cosine = (options: DecayOptions): Schedule =>
   decay(options, t => (1 + Math.cos(Math.PI * t)) / 2)
 
+/** Options of {@link polynomial}. */
 export interface PolynomialOptions extends DecayOptions {
   /** Exponent of what is left. Default 0.5, timm's. */
   power?: number
@@ -93,6 +96,7 @@ export function polynomial({ power = 0.5, k = 1, ...options }: PolynomialOptions
   return decay(options, t => (1 - t ** k) ** power)
 }
 
+/** Options of {@link tanhDecay}. */
 export interface TanhOptions extends DecayOptions {
   /** Where on the curve to begin. Default -7. */
   from?: number
@@ -105,6 +109,7 @@ export function tanhDecay({ from = -7, to = 3, ...options }: TanhOptions): Sched
   return decay(options, t => (1 - Math.tanh(from * (1 - t) + to * t)) / 2)
 }
 
+/** Options of {@link withWarmup}. */
 export interface WarmupOptions {
   /** Steps of warm-up; may be fractional. */
   steps: number
@@ -133,6 +138,7 @@ export function perEpoch(schedule: Schedule, stepsPerEpoch: number): Schedule {
   return step => schedule(Math.floor(step / stepsPerEpoch))
 }
 
+/** How {@link scaleLr} counts. */
 export interface ScaleLrOptions {
   /** The batch size that `lr` is meant for. Default 256. */
   baseBatchSize?: number

@@ -11,6 +11,7 @@ import {
   stateOf,
 } from './optimizer.ts'
 
+/** Options of {@link SGD}, for all parameters or for a group. */
 export interface SGDOptions {
   /** Learning rate, >= 0. */
   lr: number

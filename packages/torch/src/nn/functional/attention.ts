@@ -7,6 +7,7 @@ import { tidy } from '../../memory.ts'
 import { native } from '../../native.ts'
 import type { Tensor } from '../../tensor.ts'
 
+/** Options of {@link scaledDotProductAttention}; L queries, S keys of E features. */
 export interface AttentionOptions {
   /**
    * (..., L, S), broadcast: bool, true where a query may look at a key; or added to the scores.

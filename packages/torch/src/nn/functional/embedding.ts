@@ -3,6 +3,7 @@ import { noGrad } from '../../autograd.ts'
 import * as ops from '../../generated/functions.ts'
 import type { Tensor } from '../../tensor.ts'
 
+/** Options of {@link embedding}. */
 export interface EmbeddingFunctionOptions {
   /** Row that gets no gradient; a negative one counts from the end. Default: none. */
   paddingIdx?: number

@@ -4,6 +4,10 @@ import { ArgumentError, ShapeError } from '../../errors.ts'
 import * as ops from '../../generated/functions.ts'
 import type { Tensor } from '../../tensor.ts'
 
+/**
+ * How {@link interpolate} finds the values between elements; linear is for (N, C, L), bilinear and
+ * bicubic for (N, C, H, W).
+ */
 export type InterpolationMode =
   | 'nearest'
   | 'nearest-exact'
@@ -12,6 +16,7 @@ export type InterpolationMode =
   | 'bicubic'
   | 'area'
 
+/** The output's size, and how {@link interpolate} gets there. */
 export interface InterpolateOptions {
   /** Spatial size of the output, one number for all directions. This or scaleFactor. */
   size?: number | readonly number[]

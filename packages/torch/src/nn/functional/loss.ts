@@ -6,8 +6,10 @@ import * as ops from '../../generated/functions.ts'
 import { tidy } from '../../memory.ts'
 import type { Tensor } from '../../tensor.ts'
 
+/** What becomes of the elements' losses: all of them, their mean, or their sum. */
 export type Reduction = 'none' | 'mean' | 'sum'
 
+/** The option that every loss has. */
 export interface ReductionOptions {
   /** Default 'mean'. */
   reduction?: Reduction
@@ -29,6 +31,7 @@ function reduce(losses: Tensor, reduction: Reduction | undefined): Tensor {
   return code === 0 ? losses : code === 1 ? losses.mean() : losses.sum()
 }
 
+/** Options of {@link nllLoss}; C classes. */
 export interface NllLossOptions extends ReductionOptions {
   /** Weight of each class, shape (C). Default: all equal. */
   weight?: Tensor | null
@@ -36,6 +39,7 @@ export interface NllLossOptions extends ReductionOptions {
   ignoreIndex?: number
 }
 
+/** Options of {@link crossEntropy}; C classes. */
 export interface CrossEntropyOptions extends NllLossOptions {
   /** Share of the target spread evenly over the classes, 0 to 1. Default 0. */
   labelSmoothing?: number
@@ -61,6 +65,7 @@ export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions =
   return ops.nllLossNd(input, target, weight, reductionCode(reduction), ignoreIndex)
 }
 
+/** Options of {@link binaryCrossEntropy}. */
 export interface BinaryCrossEntropyOptions extends ReductionOptions {
   /** Multiplies the elements' losses, broadcast. Default: all 1. */
   weight?: Tensor | null
@@ -84,6 +89,7 @@ export function binaryCrossEntropy(
   })
 }
 
+/** Options of {@link binaryCrossEntropyWithLogits}. */
 export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyOptions {
   /** Multiplies the losses of positives, broadcast: one for each class. Default: all 1. */
   posWeight?: Tensor | null
@@ -121,6 +127,7 @@ export const mseLoss = (input: Tensor, target: Tensor, options: ReductionOptions
 export const l1Loss = (input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor =>
   ops.l1Loss(input, target, reductionCode(options.reduction))
 
+/** Options of {@link huberLoss}. */
 export interface HuberLossOptions extends ReductionOptions {
   /** Where squares turn into absolute values. Default 1. */
   delta?: number
@@ -130,6 +137,7 @@ export interface HuberLossOptions extends ReductionOptions {
 export const huberLoss = (input: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor =>
   ops.huberLoss(input, target, reductionCode(options.reduction), options.delta ?? 1)
 
+/** Options of {@link smoothL1Loss}. */
 export interface SmoothL1LossOptions extends ReductionOptions {
   /** Where squares turn into absolute values; 0 is l1Loss. Default 1. */
   beta?: number
@@ -146,6 +154,7 @@ export function smoothL1Loss(
   return ops.smoothL1Loss(input, target, reductionCode(reduction), beta)
 }
 
+/** Options of {@link reverseHuberLoss}. */
 export interface ReverseHuberLossOptions extends ReductionOptions {
   /** c as a share of the greatest error in the batch. Default 0.2. */
   threshold?: number
@@ -175,6 +184,7 @@ export function reverseHuberLoss(
   })
 }
 
+/** Options of {@link klDiv}. */
 export interface KlDivOptions {
   /** 'batchmean' divides the sum by N, which is the divergence of the mathematicians. Default 'mean'. */
   reduction?: Reduction | 'batchmean'

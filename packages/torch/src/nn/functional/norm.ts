@@ -4,6 +4,7 @@ import * as ops from '../../generated/functions.ts'
 import { tidy } from '../../memory.ts'
 import type { Tensor } from '../../tensor.ts'
 
+/** What batch and instance norms take beside running statistics; C channels. */
 export interface NormOptions {
   /** Multiplies each channel, shape (C). Default: none. */
   weight?: Tensor | null
@@ -15,6 +16,7 @@ export interface NormOptions {
   eps?: number
 }
 
+/** Options of {@link batchNorm}. */
 export interface BatchNormFunctionOptions extends NormOptions {
   /** Normalise by the batch and update the running statistics. Default false. */
   training?: boolean
@@ -37,6 +39,7 @@ export function batchNorm(
   return ops.batchNorm(input, weight, bias, runningMean, runningVar, training, momentum, eps, true)
 }
 
+/** Options of {@link instanceNorm}. */
 export interface InstanceNormFunctionOptions extends NormOptions {
   /** Normalise by the input, not by running statistics. Default true. */
   useInputStats?: boolean
@@ -78,6 +81,7 @@ function refuseSingleValue(input: Tensor, dims: number[], what: string): void {
   )
 }
 
+/** Options of {@link normalize}. */
 export interface NormalizeOptions {
   /** Order of the norm. Default 2. */
   p?: number

@@ -25,6 +25,7 @@ function resolveSize(input: Tensor, size: AdaptiveSize2d): number | [number, num
   return [size[0] ?? height, size[1] ?? width]
 }
 
+/** Options of {@link lpPool1d} and {@link lpPool2d}; `Size` is a number, or one a direction. */
 export interface LpPoolOptions<Size> {
   /** Default: the kernel size. */
   stride?: Size
