@@ -5,7 +5,27 @@ import { dtypeOf } from '../dtype.ts'
 import { overloaded } from '../overload.ts'
 import type { Tensor } from '../tensor.ts'
 import type { Device, DType, Generator, Layout, MemoryFormat, Scalar } from '../types.ts'
-import { logspace$, lstm$, max$, mean$, median$, meshgrid$, min$, mm$, moveaxis$, movedim$, nanmedian$, nanquantile$, narrow$, nativeNorm$, norm$, normal$, nuclearNorm$, pow$, prod$, quantile$, randLike$, randint$, randintLike$, randnLike$, random_$, range$, remainder$, repeatInterleave$, resultType$, rnnRelu$, rnnTanh$, round$, round_$, scatter$, scatter_$, set_$, sort$, split$, squeeze$, squeezeCopy$, squeeze_$, std$, stdMean$, stft$, sum$, tensorSplit$, trapezoid$, trapz$, upsampleBicubic2d$, upsampleBilinear2d$, upsampleLinear1d$, upsampleNearest1d$, upsampleNearest2d$, upsampleNearest3d$, upsampleTrilinear3d$, var$, varMean$, view$, viewCopy$, vsplit$, where$, xlogy$ } from './overloads.ts'
+import { logspace$, lstm$, max$, mean$, median$, meshgrid$, min$, mm$, moveaxis$, movedim$, multinomial$, nanmean$, nanmedian$, nanquantile$, nansum$, narrow$, nativeNorm$, norm$, normal$, normal_$, nuclearNorm$, pow$, prod$, quantile$, randLike$, randint$, randintLike$, randnLike$, random_$, range$, remainder$, repeatInterleave$, resultType$, rnnRelu$, rnnTanh$, round$, round_$, scaledDotProductAttention$, scatter$, scatter_$, set_$, sort$, split$, squeeze$, squeezeCopy$, squeeze_$, std$, stdMean$, stft$, sum$, tensorSplit$, trapezoid$, trapz$, trilIndices$, triuIndices$, uniform_$, upsampleBicubic2d$, upsampleBilinear2d$, upsampleLinear1d$, upsampleNearest1d$, upsampleNearest2d$, upsampleNearest3d$, upsampleTrilinear3d$, var$, varMean$, view$, viewCopy$, vsplit$, where$, xlogy$ } from './overloads.ts'
+
+/** `aten::log_sigmoid(Tensor self) -> Tensor` */
+export function logSigmoid(self: Tensor): Tensor {
+  return call(580, self) as Tensor
+}
+
+/** `aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor` */
+export function logSoftmax(self: Tensor, dim: number, dtype?: DType | null): Tensor {
+  return call(581, self, dim, dtype) as Tensor
+}
+
+/** `aten::logaddexp(Tensor self, Tensor other) -> Tensor` */
+export function logaddexp(self: Tensor, other: Tensor): Tensor {
+  return call(582, self, other) as Tensor
+}
+
+/** `aten::logaddexp2(Tensor self, Tensor other) -> Tensor` */
+export function logaddexp2(self: Tensor, other: Tensor): Tensor {
+  return call(583, self, other) as Tensor
+}
 
 /** `aten::logcumsumexp(Tensor self, int dim) -> Tensor` */
 export function logcumsumexp(self: Tensor, dim: number): Tensor {
@@ -77,9 +97,13 @@ export function logit_(self: Tensor, eps?: number | null): Tensor {
  * `aten::logspace.Tensor_Tensor(Tensor start, Tensor end, int steps, float base=10., *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` (LibTorch >= 2.x, in 2.15)
  */
 export function logspace(start: Scalar, end: Scalar, steps: number, base?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
+export function logspace(start: Scalar, end: Scalar, steps: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
 export function logspace(start: Scalar, end: Tensor, steps: number, base?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function logspace(start: Scalar, end: Tensor, steps: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
 export function logspace(start: Tensor, end: Scalar, steps: number, base?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function logspace(start: Tensor, end: Scalar, steps: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
 export function logspace(start: Tensor, end: Tensor, steps: number, base?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function logspace(start: Tensor, end: Tensor, steps: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
 export function logspace(...args: unknown[]): Tensor {
   return overloaded(logspace$, args) as Tensor
 }
@@ -252,6 +276,7 @@ export function maximum(self: Tensor, other: Tensor): Tensor {
  */
 export function mean(self: Tensor, options?: { dtype?: DType | null }): Tensor
 export function mean(self: Tensor, dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function mean(self: Tensor, dim: number | readonly number[] | null, options: { dtype?: DType | null }): Tensor
 export function mean(...args: unknown[]): Tensor {
   return overloaded(mean$, args) as Tensor
 }
@@ -273,7 +298,7 @@ export function median(...args: unknown[]): Tensor | [Tensor, Tensor] {
  * `aten::meshgrid.indexing(Tensor[] tensors, *, str indexing) -> Tensor[]`
  */
 export function meshgrid(tensors: readonly Tensor[]): Tensor[]
-export function meshgrid(tensors: readonly Tensor[], options?: { indexing?: string }): Tensor[]
+export function meshgrid(tensors: readonly Tensor[], options: { indexing: string }): Tensor[]
 export function meshgrid(...args: unknown[]): Tensor[] {
   return overloaded(meshgrid$, args) as Tensor[]
 }
@@ -384,8 +409,10 @@ export function multilabelMarginLoss(self: Tensor, target: Tensor, reduction?: n
 }
 
 /** `aten::multinomial(Tensor self, SymInt num_samples, bool replacement=False, *, Generator? generator=None) -> Tensor` */
-export function multinomial(self: Tensor, numSamples: number, replacement?: boolean, options: { generator?: Generator | null } = NONE): Tensor {
-  return call(662, self, numSamples, replacement, options.generator) as Tensor
+export function multinomial(self: Tensor, numSamples: number, replacement?: boolean, options?: { generator?: Generator | null }): Tensor
+export function multinomial(self: Tensor, numSamples: number, options: { generator?: Generator | null }): Tensor
+export function multinomial(...args: unknown[]): Tensor {
+  return overloaded(multinomial$, args) as Tensor
 }
 
 /**
@@ -432,8 +459,11 @@ export function nanToNum_(self: Tensor, nan?: number | null, posinf?: number | n
 }
 
 /** `aten::nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor` */
-export function nanmean(self: Tensor, dim?: number | readonly number[] | null, keepdim?: boolean, options: { dtype?: DType | null } = NONE): Tensor {
-  return call(672, self, dim, keepdim, options.dtype) as Tensor
+export function nanmean(self: Tensor, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function nanmean(self: Tensor, options: { dtype?: DType | null }): Tensor
+export function nanmean(self: Tensor, dim: number | readonly number[] | null | undefined, options: { dtype?: DType | null }): Tensor
+export function nanmean(...args: unknown[]): Tensor {
+  return overloaded(nanmean$, args) as Tensor
 }
 
 /**
@@ -453,14 +483,21 @@ export function nanmedian(...args: unknown[]): Tensor | [Tensor, Tensor] {
  * `aten::nanquantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`
  */
 export function nanquantile(self: Tensor, q: Tensor, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor
+export function nanquantile(self: Tensor, q: Tensor, options: { interpolation?: string }): Tensor
+export function nanquantile(self: Tensor, q: Tensor, dim: number | null | undefined, options: { interpolation?: string }): Tensor
 export function nanquantile(self: Tensor, q: number, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor
+export function nanquantile(self: Tensor, q: number, options: { interpolation?: string }): Tensor
+export function nanquantile(self: Tensor, q: number, dim: number | null | undefined, options: { interpolation?: string }): Tensor
 export function nanquantile(...args: unknown[]): Tensor {
   return overloaded(nanquantile$, args) as Tensor
 }
 
 /** `aten::nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor` */
-export function nansum(self: Tensor, dim?: number | readonly number[] | null, keepdim?: boolean, options: { dtype?: DType | null } = NONE): Tensor {
-  return call(677, self, dim, keepdim, options.dtype) as Tensor
+export function nansum(self: Tensor, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function nansum(self: Tensor, options: { dtype?: DType | null }): Tensor
+export function nansum(self: Tensor, dim: number | readonly number[] | null | undefined, options: { dtype?: DType | null }): Tensor
+export function nansum(...args: unknown[]): Tensor {
+  return overloaded(nansum$, args) as Tensor
 }
 
 /**
@@ -614,7 +651,7 @@ export function nonzeroNumpy(self: Tensor): Tensor[] {
 }
 
 /** `aten::nonzero_static(Tensor self, *, SymInt size, int fill_value=-1) -> Tensor` (LibTorch >= 2.x, in 2.15) */
-export function nonzeroStatic(self: Tensor, options: { size?: number; fillValue?: number } = NONE): Tensor {
+export function nonzeroStatic(self: Tensor, options: { size: number; fillValue?: number }): Tensor {
   return call(708, self, options.size, options.fillValue) as Tensor
 }
 
@@ -629,8 +666,8 @@ export function nonzeroStatic(self: Tensor, options: { size?: number; fillValue?
  */
 export function norm(self: Tensor, p?: Scalar): Tensor
 export function norm(self: Tensor, p: Scalar | null, dim: number | readonly number[], keepdim?: boolean): Tensor
-export function norm(self: Tensor, p: Scalar | null, dim: number | readonly number[], keepdim: boolean, options?: { dtype?: DType }): Tensor
-export function norm(self: Tensor, p: Scalar | null, options?: { dtype?: DType }): Tensor
+export function norm(self: Tensor, p: Scalar | null, dim: number | readonly number[], keepdim: boolean, options: { dtype: DType }): Tensor
+export function norm(self: Tensor, p: Scalar | null, options: { dtype: DType }): Tensor
 export function norm(...args: unknown[]): Tensor {
   return overloaded(norm$, args) as Tensor
 }
@@ -651,6 +688,7 @@ export function normExceptDim(v: Tensor, pow?: number, dim?: number): Tensor {
  */
 export function normal(mean: Tensor, std: Tensor, options?: { generator?: Generator | null }): Tensor
 export function normal(mean: Tensor, std?: number, options?: { generator?: Generator | null }): Tensor
+export function normal(mean: Tensor, options: { generator?: Generator | null }): Tensor
 export function normal(mean: number, std: Tensor, options?: { generator?: Generator | null }): Tensor
 export function normal(mean: number, std: number, size: readonly number[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
 export function normal(...args: unknown[]): Tensor {
@@ -658,8 +696,11 @@ export function normal(...args: unknown[]): Tensor {
 }
 
 /** `aten::normal_(Tensor(a!) self, float mean=0., float std=1., *, Generator? generator=None) -> Tensor(a!)` */
-export function normal_(self: Tensor, mean?: number, std?: number, options: { generator?: Generator | null } = NONE): Tensor {
-  return call(718, self, mean, std, options.generator) as Tensor
+export function normal_(self: Tensor, mean?: number, std?: number, options?: { generator?: Generator | null }): Tensor
+export function normal_(self: Tensor, options: { generator?: Generator | null }): Tensor
+export function normal_(self: Tensor, mean: number | undefined, options: { generator?: Generator | null }): Tensor
+export function normal_(...args: unknown[]): Tensor {
+  return overloaded(normal_$, args) as Tensor
 }
 
 /**
@@ -836,6 +877,7 @@ export function prelu(self: Tensor, weight: Tensor): Tensor {
  */
 export function prod(self: Tensor, options?: { dtype?: DType | null }): Tensor
 export function prod(self: Tensor, dim: number, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function prod(self: Tensor, dim: number, options: { dtype?: DType | null }): Tensor
 export function prod(...args: unknown[]): Tensor {
   return overloaded(prod$, args) as Tensor
 }
@@ -866,7 +908,11 @@ export function qr(self: Tensor, some?: boolean): [Tensor, Tensor] {
  * `aten::quantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`
  */
 export function quantile(self: Tensor, q: Tensor, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor
+export function quantile(self: Tensor, q: Tensor, options: { interpolation?: string }): Tensor
+export function quantile(self: Tensor, q: Tensor, dim: number | null | undefined, options: { interpolation?: string }): Tensor
 export function quantile(self: Tensor, q: number, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor
+export function quantile(self: Tensor, q: number, options: { interpolation?: string }): Tensor
+export function quantile(self: Tensor, q: number, dim: number | null | undefined, options: { interpolation?: string }): Tensor
 export function quantile(...args: unknown[]): Tensor {
   return overloaded(quantile$, args) as Tensor
 }
@@ -973,6 +1019,7 @@ export function randperm(n: number, options: { generator?: Generator | null; dty
  */
 export function range(start: Scalar, end: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
 export function range(start: Scalar, end: Scalar, step?: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
+export function range(start: Scalar, end: Scalar, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
 export function range(...args: unknown[]): Tensor {
   return overloaded(range$, args) as Tensor
 }
@@ -1079,7 +1126,9 @@ export function repeat(self: Tensor, repeats: readonly number[]): Tensor {
  */
 export function repeatInterleave(repeats: Tensor, options?: { outputSize?: number | null }): Tensor
 export function repeatInterleave(self: Tensor, repeats: Tensor, dim?: number | null, options?: { outputSize?: number | null }): Tensor
+export function repeatInterleave(self: Tensor, repeats: Tensor, options: { outputSize?: number | null }): Tensor
 export function repeatInterleave(self: Tensor, repeats: number, dim?: number | null, options?: { outputSize?: number | null }): Tensor
+export function repeatInterleave(self: Tensor, repeats: number, options: { outputSize?: number | null }): Tensor
 export function repeatInterleave(...args: unknown[]): Tensor {
   return overloaded(repeatInterleave$, args) as Tensor
 }
@@ -1199,7 +1248,7 @@ export function rot90(self: Tensor, k?: number, dims?: readonly number[]): Tenso
  * `aten::round.decimals(Tensor self, *, int decimals) -> Tensor`
  */
 export function round(self: Tensor): Tensor
-export function round(self: Tensor, options?: { decimals?: number }): Tensor
+export function round(self: Tensor, options: { decimals: number }): Tensor
 export function round(...args: unknown[]): Tensor {
   return overloaded(round$, args) as Tensor
 }
@@ -1210,7 +1259,7 @@ export function round(...args: unknown[]): Tensor {
  * `aten::round_.decimals(Tensor(a!) self, *, int decimals) -> Tensor(a!)`
  */
 export function round_(self: Tensor): Tensor
-export function round_(self: Tensor, options?: { decimals?: number }): Tensor
+export function round_(self: Tensor, options: { decimals: number }): Tensor
 export function round_(...args: unknown[]): Tensor {
   return overloaded(round_$, args) as Tensor
 }
@@ -1255,8 +1304,12 @@ export function scalarTensor(s: Scalar, options: { dtype?: DType | null; layout?
 }
 
 /** `aten::scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0., bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor` (LibTorch >= 2.x, in 2.15) */
-export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, attnMask?: Tensor | null, dropoutP?: number, isCausal?: boolean, options: { scale?: number | null; enableGqa?: boolean } = NONE): Tensor {
-  return call(839, query, key, value, attnMask, dropoutP, isCausal, options.scale, options.enableGqa) as Tensor
+export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, attnMask?: Tensor | null, dropoutP?: number, isCausal?: boolean, options?: { scale?: number | null; enableGqa?: boolean }): Tensor
+export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, options: { scale?: number | null; enableGqa?: boolean }): Tensor
+export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, attnMask: Tensor | null | undefined, options: { scale?: number | null; enableGqa?: boolean }): Tensor
+export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, attnMask: Tensor | null | undefined, dropoutP: number | undefined, options: { scale?: number | null; enableGqa?: boolean }): Tensor
+export function scaledDotProductAttention(...args: unknown[]): Tensor {
+  return overloaded(scaledDotProductAttention$, args) as Tensor
 }
 
 /**
@@ -1268,10 +1321,10 @@ export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Ten
  *
  * `aten::scatter.value_reduce(Tensor self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor`
  */
-export function scatter(self: Tensor, dim: number, index: Tensor, src: Tensor, options?: { reduce?: string }): Tensor
+export function scatter(self: Tensor, dim: number, index: Tensor, src: Tensor, options: { reduce: string }): Tensor
 export function scatter(self: Tensor, dim: number, index: Tensor, src: Tensor): Tensor
 export function scatter(self: Tensor, dim: number, index: Tensor, value: Scalar): Tensor
-export function scatter(self: Tensor, dim: number, index: Tensor, value: Scalar, options?: { reduce?: string }): Tensor
+export function scatter(self: Tensor, dim: number, index: Tensor, value: Scalar, options: { reduce: string }): Tensor
 export function scatter(...args: unknown[]): Tensor {
   return overloaded(scatter$, args) as Tensor
 }
@@ -1285,10 +1338,10 @@ export function scatter(...args: unknown[]): Tensor {
  *
  * `aten::scatter_.value_reduce(Tensor(a!) self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor(a!)`
  */
-export function scatter_(self: Tensor, dim: number, index: Tensor, src: Tensor, options?: { reduce?: string }): Tensor
+export function scatter_(self: Tensor, dim: number, index: Tensor, src: Tensor, options: { reduce: string }): Tensor
 export function scatter_(self: Tensor, dim: number, index: Tensor, src: Tensor): Tensor
 export function scatter_(self: Tensor, dim: number, index: Tensor, value: Scalar): Tensor
-export function scatter_(self: Tensor, dim: number, index: Tensor, value: Scalar, options?: { reduce?: string }): Tensor
+export function scatter_(self: Tensor, dim: number, index: Tensor, value: Scalar, options: { reduce: string }): Tensor
 export function scatter_(...args: unknown[]): Tensor {
   return overloaded(scatter_$, args) as Tensor
 }
@@ -1604,6 +1657,7 @@ export function stack(tensors: readonly Tensor[], dim?: number): Tensor {
  */
 export function std(self: Tensor, unbiased?: boolean): Tensor
 export function std(self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): Tensor
+export function std(self: Tensor, options: { correction?: Scalar | null; keepdim?: boolean }): Tensor
 export function std(self: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): Tensor
 export function std(...args: unknown[]): Tensor {
   return overloaded(std$, args) as Tensor
@@ -1618,6 +1672,7 @@ export function std(...args: unknown[]): Tensor {
  */
 export function stdMean(self: Tensor, unbiased?: boolean): [Tensor, Tensor]
 export function stdMean(self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
+export function stdMean(self: Tensor, options: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
 export function stdMean(self: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): [Tensor, Tensor]
 export function stdMean(...args: unknown[]): [Tensor, Tensor] {
   return overloaded(stdMean$, args) as [Tensor, Tensor]
@@ -1677,6 +1732,7 @@ export function subtract_(self: Tensor, other: Tensor | Scalar, options: { alpha
  */
 export function sum(self: Tensor, options?: { dtype?: DType | null }): Tensor
 export function sum(self: Tensor, dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function sum(self: Tensor, dim: number | readonly number[] | null, options: { dtype?: DType | null }): Tensor
 export function sum(...args: unknown[]): Tensor {
   return overloaded(sum$, args) as Tensor
 }
@@ -1858,8 +1914,10 @@ export function tril_(self: Tensor, diagonal?: number): Tensor {
 }
 
 /** `aten::tril_indices(int row, int col, int offset=0, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
-export function trilIndices(row: number, col: number, offset?: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null } = NONE): Tensor {
-  return call(1049, row, col, offset, options.dtype, options.layout, options.device, options.pinMemory) as Tensor
+export function trilIndices(row: number, col: number, offset?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function trilIndices(row: number, col: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function trilIndices(...args: unknown[]): Tensor {
+  return overloaded(trilIndices$, args) as Tensor
 }
 
 /** `aten::triplet_margin_loss(Tensor anchor, Tensor positive, Tensor negative, float margin=1., float p=2., float eps=9.9999999999999995e-07, bool swap=False, int reduction=1) -> Tensor` */
@@ -1878,8 +1936,10 @@ export function triu_(self: Tensor, diagonal?: number): Tensor {
 }
 
 /** `aten::triu_indices(int row, int col, int offset=0, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
-export function triuIndices(row: number, col: number, offset?: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null } = NONE): Tensor {
-  return call(1053, row, col, offset, options.dtype, options.layout, options.device, options.pinMemory) as Tensor
+export function triuIndices(row: number, col: number, offset?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function triuIndices(row: number, col: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function triuIndices(...args: unknown[]): Tensor {
+  return overloaded(triuIndices$, args) as Tensor
 }
 
 /**
@@ -1941,8 +2001,11 @@ export function unfoldCopy(self: Tensor, dimension: number, size: number, step: 
 }
 
 /** `aten::uniform_(Tensor(a!) self, float from=0., float to=1., *, Generator? generator=None) -> Tensor(a!)` */
-export function uniform_(self: Tensor, from?: number, to?: number, options: { generator?: Generator | null } = NONE): Tensor {
-  return call(1066, self, from, to, options.generator) as Tensor
+export function uniform_(self: Tensor, from?: number, to?: number, options?: { generator?: Generator | null }): Tensor
+export function uniform_(self: Tensor, options: { generator?: Generator | null }): Tensor
+export function uniform_(self: Tensor, from: number | undefined, options: { generator?: Generator | null }): Tensor
+export function uniform_(...args: unknown[]): Tensor {
+  return overloaded(uniform_$, args) as Tensor
 }
 
 /** `aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)` */
@@ -2081,6 +2144,7 @@ export function vander(x: Tensor, N?: number | null, increasing?: boolean): Tens
  */
 function $var(self: Tensor, unbiased?: boolean): Tensor
 function $var(self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): Tensor
+function $var(self: Tensor, options: { correction?: Scalar | null; keepdim?: boolean }): Tensor
 function $var(self: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): Tensor
 function $var(...args: unknown[]): Tensor {
   return overloaded(var$, args) as Tensor
@@ -2097,6 +2161,7 @@ export { $var as var }
  */
 export function varMean(self: Tensor, unbiased?: boolean): [Tensor, Tensor]
 export function varMean(self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
+export function varMean(self: Tensor, options: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
 export function varMean(self: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): [Tensor, Tensor]
 export function varMean(...args: unknown[]): [Tensor, Tensor] {
   return overloaded(varMean$, args) as [Tensor, Tensor]

@@ -4,11 +4,45 @@ import { call, isTensor, NONE } from '../call.ts'
 import { overloaded } from '../overload.ts'
 import type { Tensor } from '../tensor.ts'
 import type { Device, DType, Generator, Layout, MemoryFormat, Scalar } from '../types.ts'
-import { norm$, nuclearNorm$, prod$, quantile$, randLike$, randintLike$, randnLike$, random_$, repeatInterleave$, round$, round_$, scatter$, scatter_$, set_$, sort$, split$, squeeze$, squeezeCopy$, squeeze_$, std$, stdMean$, stft$, sum$, tensorSplit$, var$, varMean$, view$, viewCopy$, vsplit$ } from './overloads.ts'
+import { norm$, normal_$, nuclearNorm$, prod$, quantile$, randLike$, randintLike$, randnLike$, random_$, repeatInterleave$, round$, round_$, scatter$, scatter_$, set_$, sort$, split$, squeeze$, squeezeCopy$, squeeze_$, std$, stdMean$, stft$, sum$, tensorSplit$, uniform_$, var$, varMean$, view$, viewCopy$, vsplit$ } from './overloads.ts'
 import { TensorMethods1 } from './methods-1.ts'
 
 /** Operators that take a tensor, as methods of that tensor (part 2). */
 export abstract class TensorMethods2 extends TensorMethods1 {
+  /**
+   * `aten::ne_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!)`
+   *
+   * `aten::ne_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
+   */
+  ne_(other: Tensor | Scalar): Tensor {
+    return (isTensor(other) ? call(691, this, other) : call(690, this, other)) as Tensor
+  }
+
+  /** `aten::neg(Tensor self) -> Tensor` */
+  neg(): Tensor {
+    return call(692, this) as Tensor
+  }
+
+  /** `aten::neg_(Tensor(a!) self) -> Tensor(a!)` */
+  neg_(): Tensor {
+    return call(693, this) as Tensor
+  }
+
+  /** `aten::negative(Tensor self) -> Tensor` */
+  negative(): Tensor {
+    return call(694, this) as Tensor
+  }
+
+  /** `aten::negative_(Tensor(a!) self) -> Tensor(a!)` */
+  negative_(): Tensor {
+    return call(695, this) as Tensor
+  }
+
+  /** `aten::new_empty(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
+  newEmpty(size: readonly number[], options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null } = NONE): Tensor {
+    return call(696, this, size, options.dtype, options.layout, options.device, options.pinMemory) as Tensor
+  }
+
   /** `aten::new_empty_strided(Tensor self, SymInt[] size, SymInt[] stride, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
   newEmptyStrided(size: readonly number[], stride: readonly number[], options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null } = NONE): Tensor {
     return call(697, this, size, stride, options.dtype, options.layout, options.device, options.pinMemory) as Tensor
@@ -65,7 +99,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
   }
 
   /** `aten::nonzero_static(Tensor self, *, SymInt size, int fill_value=-1) -> Tensor` (LibTorch >= 2.x, in 2.15) */
-  nonzeroStatic(options: { size?: number; fillValue?: number } = NONE): Tensor {
+  nonzeroStatic(options: { size: number; fillValue?: number }): Tensor {
     return call(708, this, options.size, options.fillValue) as Tensor
   }
 
@@ -80,15 +114,18 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    */
   norm(p?: Scalar): Tensor
   norm(p: Scalar | null, dim: number | readonly number[], keepdim?: boolean): Tensor
-  norm(p: Scalar | null, dim: number | readonly number[], keepdim: boolean, options?: { dtype?: DType }): Tensor
-  norm(p: Scalar | null, options?: { dtype?: DType }): Tensor
+  norm(p: Scalar | null, dim: number | readonly number[], keepdim: boolean, options: { dtype: DType }): Tensor
+  norm(p: Scalar | null, options: { dtype: DType }): Tensor
   norm(...args: unknown[]): Tensor {
     return overloaded(norm$, [this, ...args]) as Tensor
   }
 
   /** `aten::normal_(Tensor(a!) self, float mean=0., float std=1., *, Generator? generator=None) -> Tensor(a!)` */
-  normal_(mean?: number, std?: number, options: { generator?: Generator | null } = NONE): Tensor {
-    return call(718, this, mean, std, options.generator) as Tensor
+  normal_(mean?: number, std?: number, options?: { generator?: Generator | null }): Tensor
+  normal_(options: { generator?: Generator | null }): Tensor
+  normal_(mean: number | undefined, options: { generator?: Generator | null }): Tensor
+  normal_(...args: unknown[]): Tensor {
+    return overloaded(normal_$, [this, ...args]) as Tensor
   }
 
   /**
@@ -235,6 +272,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    */
   prod(options?: { dtype?: DType | null }): Tensor
   prod(dim: number, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+  prod(dim: number, options: { dtype?: DType | null }): Tensor
   prod(...args: unknown[]): Tensor {
     return overloaded(prod$, [this, ...args]) as Tensor
   }
@@ -260,7 +298,11 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::quantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`
    */
   quantile(q: Tensor, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor
+  quantile(q: Tensor, options: { interpolation?: string }): Tensor
+  quantile(q: Tensor, dim: number | null | undefined, options: { interpolation?: string }): Tensor
   quantile(q: number, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor
+  quantile(q: number, options: { interpolation?: string }): Tensor
+  quantile(q: number, dim: number | null | undefined, options: { interpolation?: string }): Tensor
   quantile(...args: unknown[]): Tensor {
     return overloaded(quantile$, [this, ...args]) as Tensor
   }
@@ -428,7 +470,9 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::repeat_interleave.self_int(Tensor self, SymInt repeats, int? dim=None, *, SymInt? output_size=None) -> Tensor`
    */
   repeatInterleave(repeats: Tensor, dim?: number | null, options?: { outputSize?: number | null }): Tensor
+  repeatInterleave(repeats: Tensor, options: { outputSize?: number | null }): Tensor
   repeatInterleave(repeats: number, dim?: number | null, options?: { outputSize?: number | null }): Tensor
+  repeatInterleave(repeats: number, options: { outputSize?: number | null }): Tensor
   repeatInterleave(...args: unknown[]): Tensor {
     return overloaded(repeatInterleave$, [this, ...args]) as Tensor
   }
@@ -494,7 +538,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::round.decimals(Tensor self, *, int decimals) -> Tensor`
    */
   round(): Tensor
-  round(options?: { decimals?: number }): Tensor
+  round(options: { decimals: number }): Tensor
   round(...args: unknown[]): Tensor {
     return overloaded(round$, [this, ...args]) as Tensor
   }
@@ -505,7 +549,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::round_.decimals(Tensor(a!) self, *, int decimals) -> Tensor(a!)`
    */
   round_(): Tensor
-  round_(options?: { decimals?: number }): Tensor
+  round_(options: { decimals: number }): Tensor
   round_(...args: unknown[]): Tensor {
     return overloaded(round_$, [this, ...args]) as Tensor
   }
@@ -548,10 +592,10 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    *
    * `aten::scatter.value_reduce(Tensor self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor`
    */
-  scatter(dim: number, index: Tensor, src: Tensor, options?: { reduce?: string }): Tensor
+  scatter(dim: number, index: Tensor, src: Tensor, options: { reduce: string }): Tensor
   scatter(dim: number, index: Tensor, src: Tensor): Tensor
   scatter(dim: number, index: Tensor, value: Scalar): Tensor
-  scatter(dim: number, index: Tensor, value: Scalar, options?: { reduce?: string }): Tensor
+  scatter(dim: number, index: Tensor, value: Scalar, options: { reduce: string }): Tensor
   scatter(...args: unknown[]): Tensor {
     return overloaded(scatter$, [this, ...args]) as Tensor
   }
@@ -565,10 +609,10 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    *
    * `aten::scatter_.value_reduce(Tensor(a!) self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor(a!)`
    */
-  scatter_(dim: number, index: Tensor, src: Tensor, options?: { reduce?: string }): Tensor
+  scatter_(dim: number, index: Tensor, src: Tensor, options: { reduce: string }): Tensor
   scatter_(dim: number, index: Tensor, src: Tensor): Tensor
   scatter_(dim: number, index: Tensor, value: Scalar): Tensor
-  scatter_(dim: number, index: Tensor, value: Scalar, options?: { reduce?: string }): Tensor
+  scatter_(dim: number, index: Tensor, value: Scalar, options: { reduce: string }): Tensor
   scatter_(...args: unknown[]): Tensor {
     return overloaded(scatter_$, [this, ...args]) as Tensor
   }
@@ -870,6 +914,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    */
   std(unbiased?: boolean): Tensor
   std(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): Tensor
+  std(options: { correction?: Scalar | null; keepdim?: boolean }): Tensor
   std(dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): Tensor
   std(...args: unknown[]): Tensor {
     return overloaded(std$, [this, ...args]) as Tensor
@@ -884,6 +929,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    */
   stdMean(unbiased?: boolean): [Tensor, Tensor]
   stdMean(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
+  stdMean(options: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
   stdMean(dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): [Tensor, Tensor]
   stdMean(...args: unknown[]): [Tensor, Tensor] {
     return overloaded(stdMean$, [this, ...args]) as [Tensor, Tensor]
@@ -943,6 +989,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    */
   sum(options?: { dtype?: DType | null }): Tensor
   sum(dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+  sum(dim: number | readonly number[] | null, options: { dtype?: DType | null }): Tensor
   sum(...args: unknown[]): Tensor {
     return overloaded(sum$, [this, ...args]) as Tensor
   }
@@ -1170,8 +1217,11 @@ export abstract class TensorMethods2 extends TensorMethods1 {
   }
 
   /** `aten::uniform_(Tensor(a!) self, float from=0., float to=1., *, Generator? generator=None) -> Tensor(a!)` */
-  uniform_(from?: number, to?: number, options: { generator?: Generator | null } = NONE): Tensor {
-    return call(1066, this, from, to, options.generator) as Tensor
+  uniform_(from?: number, to?: number, options?: { generator?: Generator | null }): Tensor
+  uniform_(options: { generator?: Generator | null }): Tensor
+  uniform_(from: number | undefined, options: { generator?: Generator | null }): Tensor
+  uniform_(...args: unknown[]): Tensor {
+    return overloaded(uniform_$, [this, ...args]) as Tensor
   }
 
   /** `aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)` */
@@ -1263,6 +1313,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    */
   var(unbiased?: boolean): Tensor
   var(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): Tensor
+  var(options: { correction?: Scalar | null; keepdim?: boolean }): Tensor
   var(dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): Tensor
   var(...args: unknown[]): Tensor {
     return overloaded(var$, [this, ...args]) as Tensor
@@ -1277,6 +1328,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    */
   varMean(unbiased?: boolean): [Tensor, Tensor]
   varMean(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
+  varMean(options: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
   varMean(dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): [Tensor, Tensor]
   varMean(...args: unknown[]): [Tensor, Tensor] {
     return overloaded(varMean$, [this, ...args]) as [Tensor, Tensor]
