@@ -72,7 +72,8 @@ def fill(shape, seed, kind="real"):
 
 def record(tensor):
     """Shape, dtype and the memory of the elements, row-major and little-endian, in base64."""
-    plain = tensor.detach().resolve_conj().resolve_neg().contiguous()
+    # A copy, because a zero of autograd's own has no memory, of which numpy() shows somebody else's.
+    plain = tensor.detach().resolve_conj().resolve_neg().clone(memory_format=torch.contiguous_format)
     if plain.dtype == torch.bfloat16:
         plain = plain.view(torch.int16)
     array = plain.numpy()

@@ -37,7 +37,7 @@ def tensordot(a, b, dims_a, dims_b):
 
 
 # Those that are composed in Python, where ours is the operator beneath.
-OURS = {"tensordot": tensordot, "rnn_tanh": torch._VF.rnn_tanh, "rnn_relu": torch._VF.rnn_relu}
+OURS = {"tensordot": tensordot, "unique_consecutive": torch._VF.unique_consecutive}
 
 
 def function_of(name):

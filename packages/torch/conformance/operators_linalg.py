@@ -10,13 +10,14 @@ SYMMETRIC = matrix("symmetric", 3, 3)
 LOWER = matrix("lower", 3, 3)
 RIGHT = x(3, 2, seed=2)
 
+# No complex dot and vdot: Debian's 1.13 and its BLAS disagree on how a complex number is returned,
+# and both PyTorch and we get 0.
 PRODUCTS = [
     *each("mm matmul linalg.matmul", A, B),
     *each("matmul linalg.matmul", x(2, 1, 3, 4), x(5, 4, 2, seed=2)),
     *each("bmm matmul", x(2, 3, 4), x(2, 4, 2, seed=2)),
     *each("mm matmul", z(2, 3), z(3, 2, seed=2)),
     *each("dot inner vdot", x(4), x(4, seed=2)),
-    *each("dot vdot", z(4), z(4, seed=2)),
     *each("outer ger kron", x(3), x(4, seed=2)),
     *each("cross linalg.cross", x(2, 3), x(2, 3, seed=2)),
     *each("linalg.vecdot", x(2, 3), x(2, 3, seed=2)),
@@ -98,7 +99,7 @@ SOLVERS = [
     op("linalg.lu_solve", SQUARE, listed(1, 2, 3, dtype="int32"), RIGHT),
     op("lu_solve", RIGHT, SQUARE, listed(1, 2, 3, dtype="int32")),
     op("linalg.lstsq", x(4, 3), x(4, 2, seed=2), _only=[0]),
-    op("linalg.tensorsolve", x(2, 3, 6), x(2, 3, seed=2), _views=False),
+    op("linalg.tensorsolve", SQUARE, x(3, seed=2)),
     op("linalg.ldl_solve", LOWER, listed(1, 2, 3, dtype="int32"), RIGHT),
 ]
 

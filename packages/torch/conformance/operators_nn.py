@@ -1,4 +1,8 @@
-"""torch.nn.functional, and the operators behind it that torch shows."""
+"""torch.nn.functional, and the operators behind it that torch shows.
+
+Those take the reduction as a number (none, mean, sum): always given here, since the default of
+Python's parser is 0 where the schema says mean.
+"""
 from operators_spec import constant, each, ints, listed, op, positive, within, x
 
 FLAT = x(5, 4)
@@ -105,7 +109,7 @@ RESIZED = [
     *[op("grid_sampler", x(1, 2, 4, 4), x(1, 3, 3, 2, seed=2), mode, padding, corners)
       for mode, padding, corners in ((0, 0, False), (1, 1, True), (2, 2, False))],
     op("grid_sampler_2d", x(1, 2, 4, 4), x(1, 3, 3, 2, seed=2), 0, 1, True),
-    op("grid_sampler_3d", VOLUME, x(1, 2, 2, 2, 3, seed=2), 0, 0, False),
+    op("grid_sampler_3d", VOLUME, within(-0.2, 0.2, 1, 2, 2, 2, 3), 0, 0, False),
     f("pad", LINE, [1, 2]),
     f("pad", IMAGE, [1, -2, 3, 1], "constant", 2.5),
     f("pad", IMAGE, [1, 2, 2, 1], "reflect"),
@@ -123,7 +127,7 @@ RESIZED = [
 NORMS = [
     f("batch_norm", IMAGE, constant(x(4)), constant(positive(4)), weight=positive(4), bias=x(4)),
     f("batch_norm", IMAGE, None, None, training=True, eps=0.1),
-    f("instance_norm", IMAGE, weight=positive(4)),
+    f("instance_norm", IMAGE, None, None, weight=positive(4)),
     f("group_norm", IMAGE, 2, positive(4), x(4)),
     f("layer_norm", IMAGE, [6, 5], positive(6, 5), x(6, 5)),
     f("layer_norm", FLAT, [4]),
@@ -157,25 +161,27 @@ LOSSES = [
     f("pairwise_distance", FLAT, TARGET),
     f("one_hot", LABELS, 4),
     f("embedding", ints(0, 5, 2, 3), x(5, 3)),
-    f("embedding", ints(0, 5, 2, 3), x(5, 3), padding_idx=1),
-    op("kl_div", FLAT, positive(5, 4)),
+    f("embedding", ints(0, 5, 2, 3), x(5, 3), padding_idx=1, _slopes=False),
+    op("kl_div", FLAT, positive(5, 4), 0),
     op("kl_div", FLAT, TARGET, 2, log_target=True),
-    op("kl_div", FLAT, TARGET, log_target=True),
+    op("kl_div", FLAT, TARGET, 1, log_target=True),
     *[op(name, FLAT, TARGET, code) for name in ("mse_loss", "l1_loss", "huber_loss", "smooth_l1_loss")
       for code in (0, 1)],
-    op("binary_cross_entropy_with_logits", FLAT, positive(5, 4)),
-    op("nll_loss", FLAT, LABELS),
-    op("nll_loss2d", x(2, 4, 3, 3), ints(0, 4, 2, 3, 3), _views=False),
-    op("cross_entropy_loss", FLAT, LABELS),
-    op("soft_margin_loss", FLAT, constant(listed(*[1, -1] * 10, shape=[5, 4]))),
-    op("hinge_embedding_loss", x(5), SIGNS),
-    op("margin_ranking_loss", x(5), x(5, seed=2), SIGNS),
-    op("cosine_embedding_loss", FLAT, TARGET, SIGNS, 0.25),
-    op("triplet_margin_loss", FLAT, TARGET, x(5, 4, seed=5)),
-    op("multi_margin_loss", FLAT, LABELS),
-    op("multilabel_margin_loss", x(2, 4), listed(3, 0, -1, 1, 2, -1, 0, 1, dtype="int64", shape=[2, 4])),
+    op("binary_cross_entropy_with_logits", FLAT, positive(5, 4), None, None, 1),
+    op("nll_loss", FLAT, LABELS, None, 1),
+    op("nll_loss2d", x(2, 4, 3, 3), ints(0, 4, 2, 3, 3), None, 2, _views=False),
+    op("cross_entropy_loss", FLAT, LABELS, None, 1),
+    op("soft_margin_loss", FLAT, constant(listed(*[1, -1] * 10, shape=[5, 4])), 1),
+    op("hinge_embedding_loss", x(5), SIGNS, 1, 1),
+    op("margin_ranking_loss", x(5), x(5, seed=2), SIGNS, 0.5, 1),
+    op("cosine_embedding_loss", FLAT, TARGET, SIGNS, 0.25, 2),
+    op("triplet_margin_loss", FLAT, TARGET, x(5, 4, seed=5), 1, 2, 0.001, True, 1),
+    op("multi_margin_loss", FLAT, LABELS, 2, 1, None, 1),
+    op("multilabel_margin_loss", x(2, 4), listed(3, 0, -1, 1, 2, -1, 0, 1, dtype="int64", shape=[2, 4]), 1),
     op("poisson_nll_loss", FLAT, positive(5, 4), True, False, 0.001, 1),
-    op("ctc_loss", x(6, 2, 4), ints(1, 4, 2, 2), [6, 5], [2, 2]),
+    # Its gradient is that of the logits of which `log_probs` is the log_softmax.
+    op("ctc_loss", x(6, 2, 4), ints(1, 4, 2, 2), [6, 5], [2, 2], 0, 1,
+       _slopes=False),
 ]
 
 HIDDEN = [x(12, 3, seed=5), x(12, 4, seed=6), x(12, seed=7), x(12, seed=8)]

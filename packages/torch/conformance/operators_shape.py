@@ -1,5 +1,5 @@
 """The same elements elsewhere: views, joins, gathers, scatters; and tensors made of nothing."""
-from operators_spec import bools, each, ints, listed, op, positive, x, z
+from operators_spec import bools, constant, each, ints, listed, op, positive, x, z
 
 FLAT = x(3, 4)
 CUBE = x(2, 3, 4)
@@ -112,7 +112,8 @@ PICKS = [
     op("slice_scatter", FLAT, x(3, 2, seed=2), 1, 1, 4, 2),
     op("diagonal_scatter", FLAT, x(3, seed=2)),
     op("diagonal_scatter", FLAT, x(3, seed=2), 1),
-    op("as_strided_scatter", FLAT, x(2, 2, seed=2), [2, 2], [4, 1], 1, _views=False),
+    # Its derivative reads memory that was never written, in 1.13.
+    op("as_strided_scatter", constant(FLAT), constant(x(2, 2)), [2, 2], [4, 1], 1, _views=False),
     op("embedding", x(5, 3), ints(0, 5, 2, 2)),
     op("embedding", x(5, 3), ints(0, 5, 2, 2), 1, True, _slopes=False),
     op("embedding_bag", x(5, 3), ints(0, 5, 6), listed(0, 2, 4, dtype="int64"), False, 1),

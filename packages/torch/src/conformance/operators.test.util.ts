@@ -119,7 +119,7 @@ export function mapTensors(
   }
 }
 
-type Callee = (...args: unknown[]) => unknown
+export type Callee = (...args: unknown[]) => unknown
 
 /** A function of the package by its path, such as `nn.functional.relu`; undefined where there is none. */
 export function functionOf(path: string): Callee | undefined {

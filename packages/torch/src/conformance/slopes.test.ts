@@ -25,7 +25,6 @@ const cases = readCases().filter(
   item => item.slopes !== false && gradientsOf(item).some(gradient => gradient !== null),
 )
 
-/** A symmetric matrix must stay one while an element is moved, or only half of it is seen. */
 function kindsOf({ args, options }: Case): string[] {
   const kinds: string[] = []
   mapTensors(args, options, (_, kind, __, constant) => {
@@ -35,7 +34,14 @@ function kindsOf({ args, options }: Case): string[] {
   return kinds
 }
 
-const mirrored = (x: Tensor) => x.add(x.mT).div(2)
+/**
+ * What a leaf is to the operator: matrices stay symmetric or triangular while an element is moved,
+ * since operators on such read one half alone and give gradients to either.
+ */
+function constrained(x: Tensor, kind: string): Tensor {
+  if (kind === 'symmetric' || kind === 'definite') return x.add(x.mT).div(2)
+  return kind === 'lower' ? x.tril() : x
+}
 
 /** The inputs with other leaves in their places. */
 function withLeaves(inputs: Inputs, given: ReadonlyMap<Tensor, Tensor>): Inputs {
@@ -57,7 +63,7 @@ describe('finite differences', () => {
       gradcheck((...given) => {
         const places = used.map((leaf, i): [Tensor, Tensor] => {
           const kind = kinds[inputs.leaves.indexOf(leaf)]
-          return [leaf, ['symmetric', 'definite'].includes(kind) ? mirrored(given[i]) : given[i]]
+          return [leaf, constrained(given[i], kind)]
         })
         return lossOf(outputsOf(item.op, withLeaves(inputs, new Map(places))), which)
       }, used)

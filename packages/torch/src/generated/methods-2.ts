@@ -4,7 +4,7 @@ import { call, isTensor, NONE } from '../call.ts'
 import { overloaded } from '../overload.ts'
 import type { Tensor } from '../tensor.ts'
 import type { Device, DType, Generator, Layout, MemoryFormat, Scalar } from '../types.ts'
-import { norm$, normal_$, nuclearNorm$, prod$, quantile$, randLike$, randintLike$, randnLike$, random_$, repeatInterleave$, round$, round_$, scatter$, scatter_$, set_$, sort$, split$, squeeze$, squeezeCopy$, squeeze_$, std$, stdMean$, stft$, sum$, tensorSplit$, uniform_$, var$, varMean$, view$, viewCopy$, vsplit$ } from './overloads.ts'
+import { norm$, normal_$, nuclearNorm$, prod$, quantile$, randLike$, randintLike$, randnLike$, random_$, repeatInterleave$, round$, round_$, scatter$, scatter_$, set_$, sort$, split$, squeeze$, squeezeCopy$, squeeze_$, std$, stdMean$, sum$, tensorSplit$, uniform_$, var$, varMean$, view$, viewCopy$, vsplit$ } from './overloads.ts'
 import { TensorMethods1 } from './methods-1.ts'
 
 /** Operators that take a tensor, as methods of that tensor (part 2). */
@@ -935,15 +935,9 @@ export abstract class TensorMethods2 extends TensorMethods1 {
     return overloaded(stdMean$, [this, ...args]) as [Tensor, Tensor]
   }
 
-  /**
-   * `aten::stft(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -> Tensor` (`alignToWindow`: LibTorch >= 2.x, in 2.15)
-   *
-   * `aten::stft.center(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, str pad_mode="reflect", bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -> Tensor` (`alignToWindow`: LibTorch >= 2.x, in 2.15)
-   */
-  stft(nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, normalized?: boolean, onesided?: boolean | null, returnComplex?: boolean | null, alignToWindow?: boolean | null): Tensor
-  stft(nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, center?: boolean, padMode?: string, normalized?: boolean, onesided?: boolean | null, returnComplex?: boolean | null, alignToWindow?: boolean | null): Tensor
-  stft(...args: unknown[]): Tensor {
-    return overloaded(stft$, [this, ...args]) as Tensor
+  /** `aten::stft.center(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, str pad_mode="reflect", bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -> Tensor` (`alignToWindow`: LibTorch >= 2.x, in 2.15) */
+  stft(nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, center?: boolean, padMode?: string, normalized?: boolean, onesided?: boolean | null, returnComplex?: boolean | null, alignToWindow?: boolean | null): Tensor {
+    return call(1002, this, nFft, hopLength, winLength, window, center, padMode, normalized, onesided, returnComplex, alignToWindow) as Tensor
   }
 
   /**
@@ -952,7 +946,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`
    */
   sub(other: Tensor | Scalar, options: { alpha?: Scalar } = NONE): Tensor {
-    return (isTensor(other) ? call(1005, this, other, options.alpha) : call(1004, this, other, options.alpha)) as Tensor
+    return (isTensor(other) ? call(1004, this, other, options.alpha) : call(1003, this, other, options.alpha)) as Tensor
   }
 
   /**
@@ -961,7 +955,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::sub_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)`
    */
   sub_(other: Tensor | Scalar, options: { alpha?: Scalar } = NONE): Tensor {
-    return (isTensor(other) ? call(1007, this, other, options.alpha) : call(1006, this, other, options.alpha)) as Tensor
+    return (isTensor(other) ? call(1006, this, other, options.alpha) : call(1005, this, other, options.alpha)) as Tensor
   }
 
   /**
@@ -970,7 +964,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::subtract.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`
    */
   subtract(other: Tensor | Scalar, options: { alpha?: Scalar } = NONE): Tensor {
-    return (isTensor(other) ? call(1009, this, other, options.alpha) : call(1008, this, other, options.alpha)) as Tensor
+    return (isTensor(other) ? call(1008, this, other, options.alpha) : call(1007, this, other, options.alpha)) as Tensor
   }
 
   /**
@@ -979,7 +973,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::subtract_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)`
    */
   subtract_(other: Tensor | Scalar, options: { alpha?: Scalar } = NONE): Tensor {
-    return (isTensor(other) ? call(1011, this, other, options.alpha) : call(1010, this, other, options.alpha)) as Tensor
+    return (isTensor(other) ? call(1010, this, other, options.alpha) : call(1009, this, other, options.alpha)) as Tensor
   }
 
   /**
@@ -996,82 +990,82 @@ export abstract class TensorMethods2 extends TensorMethods1 {
 
   /** `aten::sum_to_size(Tensor self, SymInt[] size) -> Tensor` */
   sumToSize(size: readonly number[]): Tensor {
-    return call(1014, this, size) as Tensor
+    return call(1013, this, size) as Tensor
   }
 
   /** `aten::svd(Tensor self, bool some=True, bool compute_uv=True) -> (Tensor U, Tensor S, Tensor V)` */
   svd(some?: boolean, computeUv?: boolean): [Tensor, Tensor, Tensor] {
-    return call(1015, this, some, computeUv) as [Tensor, Tensor, Tensor]
+    return call(1014, this, some, computeUv) as [Tensor, Tensor, Tensor]
   }
 
   /** `aten::swapaxes(Tensor(a) self, int axis0, int axis1) -> Tensor(a)` */
   swapaxes(axis0: number, axis1: number): Tensor {
-    return call(1016, this, axis0, axis1) as Tensor
+    return call(1015, this, axis0, axis1) as Tensor
   }
 
   /** `aten::swapaxes_(Tensor(a!) self, int axis0, int axis1) -> Tensor(a!)` */
   swapaxes_(axis0: number, axis1: number): Tensor {
-    return call(1017, this, axis0, axis1) as Tensor
+    return call(1016, this, axis0, axis1) as Tensor
   }
 
   /** `aten::swapdims(Tensor(a) self, int dim0, int dim1) -> Tensor(a)` */
   swapdims(dim0: number, dim1: number): Tensor {
-    return call(1018, this, dim0, dim1) as Tensor
+    return call(1017, this, dim0, dim1) as Tensor
   }
 
   /** `aten::swapdims_(Tensor(a!) self, int dim0, int dim1) -> Tensor(a!)` */
   swapdims_(dim0: number, dim1: number): Tensor {
-    return call(1019, this, dim0, dim1) as Tensor
+    return call(1018, this, dim0, dim1) as Tensor
   }
 
   /** `aten::symeig(Tensor self, bool eigenvectors=False, bool upper=True) -> (Tensor eigenvalues, Tensor eigenvectors)` (LibTorch 1.13 only) */
   symeig(eigenvectors?: boolean, upper?: boolean): [Tensor, Tensor] {
-    return call(1020, this, eigenvectors, upper) as [Tensor, Tensor]
+    return call(1019, this, eigenvectors, upper) as [Tensor, Tensor]
   }
 
   /** `aten::t(Tensor(a) self) -> Tensor(a)` */
   t(): Tensor {
-    return call(1021, this) as Tensor
+    return call(1020, this) as Tensor
   }
 
   /** `aten::t_(Tensor(a!) self) -> Tensor(a!)` */
   t_(): Tensor {
-    return call(1022, this) as Tensor
+    return call(1021, this) as Tensor
   }
 
   /** `aten::t_copy(Tensor self) -> Tensor` */
   tCopy(): Tensor {
-    return call(1023, this) as Tensor
+    return call(1022, this) as Tensor
   }
 
   /** `aten::take(Tensor self, Tensor index) -> Tensor` */
   take(index: Tensor): Tensor {
-    return call(1024, this, index) as Tensor
+    return call(1023, this, index) as Tensor
   }
 
   /** `aten::take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor` */
   takeAlongDim(indices: Tensor, dim?: number | null): Tensor {
-    return call(1025, this, indices, dim) as Tensor
+    return call(1024, this, indices, dim) as Tensor
   }
 
   /** `aten::tan(Tensor self) -> Tensor` */
   tan(): Tensor {
-    return call(1026, this) as Tensor
+    return call(1025, this) as Tensor
   }
 
   /** `aten::tan_(Tensor(a!) self) -> Tensor(a!)` */
   tan_(): Tensor {
-    return call(1027, this) as Tensor
+    return call(1026, this) as Tensor
   }
 
   /** `aten::tanh(Tensor self) -> Tensor` */
   tanh(): Tensor {
-    return call(1028, this) as Tensor
+    return call(1027, this) as Tensor
   }
 
   /** `aten::tanh_(Tensor(a!) self) -> Tensor(a!)` */
   tanh_(): Tensor {
-    return call(1029, this) as Tensor
+    return call(1028, this) as Tensor
   }
 
   /**
@@ -1090,72 +1084,72 @@ export abstract class TensorMethods2 extends TensorMethods1 {
 
   /** `aten::tensordot(Tensor self, Tensor other, int[] dims_self, int[] dims_other) -> Tensor` */
   tensordot(other: Tensor, dimsSelf: readonly number[], dimsOther: readonly number[]): Tensor {
-    return call(1033, this, other, dimsSelf, dimsOther) as Tensor
+    return call(1032, this, other, dimsSelf, dimsOther) as Tensor
   }
 
   /** `aten::threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor` */
   threshold(threshold: Scalar, value: Scalar): Tensor {
-    return call(1034, this, threshold, value) as Tensor
+    return call(1033, this, threshold, value) as Tensor
   }
 
   /** `aten::threshold_(Tensor(a!) self, Scalar threshold, Scalar value) -> Tensor(a!)` */
   threshold_(threshold: Scalar, value: Scalar): Tensor {
-    return call(1035, this, threshold, value) as Tensor
+    return call(1034, this, threshold, value) as Tensor
   }
 
   /** `aten::tile(Tensor self, SymInt[] dims) -> Tensor` */
   tile(dims: readonly number[]): Tensor {
-    return call(1036, this, dims) as Tensor
+    return call(1035, this, dims) as Tensor
   }
 
   /** `aten::topk(Tensor self, SymInt k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)` */
   topk(k: number, dim?: number, largest?: boolean, sorted?: boolean): [Tensor, Tensor] {
-    return call(1037, this, k, dim, largest, sorted) as [Tensor, Tensor]
+    return call(1036, this, k, dim, largest, sorted) as [Tensor, Tensor]
   }
 
   /** `aten::trace(Tensor self) -> Tensor` */
   trace(): Tensor {
-    return call(1038, this) as Tensor
+    return call(1037, this) as Tensor
   }
 
   /** `aten::transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)` */
   transpose(dim0: number, dim1: number): Tensor {
-    return call(1039, this, dim0, dim1) as Tensor
+    return call(1038, this, dim0, dim1) as Tensor
   }
 
   /** `aten::transpose_(Tensor(a!) self, int dim0, int dim1) -> Tensor(a!)` */
   transpose_(dim0: number, dim1: number): Tensor {
-    return call(1040, this, dim0, dim1) as Tensor
+    return call(1039, this, dim0, dim1) as Tensor
   }
 
   /** `aten::transpose_copy.int(Tensor self, int dim0, int dim1) -> Tensor` */
   transposeCopy(dim0: number, dim1: number): Tensor {
-    return call(1041, this, dim0, dim1) as Tensor
+    return call(1040, this, dim0, dim1) as Tensor
   }
 
   /** `aten::triangular_solve(Tensor self, Tensor A, bool upper=True, bool transpose=False, bool unitriangular=False) -> (Tensor solution, Tensor cloned_coefficient)` */
   triangularSolve(A: Tensor, upper?: boolean, transpose?: boolean, unitriangular?: boolean): [Tensor, Tensor] {
-    return call(1046, this, A, upper, transpose, unitriangular) as [Tensor, Tensor]
+    return call(1045, this, A, upper, transpose, unitriangular) as [Tensor, Tensor]
   }
 
   /** `aten::tril(Tensor self, SymInt diagonal=0) -> Tensor` */
   tril(diagonal?: number): Tensor {
-    return call(1047, this, diagonal) as Tensor
+    return call(1046, this, diagonal) as Tensor
   }
 
   /** `aten::tril_(Tensor(a!) self, SymInt diagonal=0) -> Tensor(a!)` */
   tril_(diagonal?: number): Tensor {
-    return call(1048, this, diagonal) as Tensor
+    return call(1047, this, diagonal) as Tensor
   }
 
   /** `aten::triu(Tensor self, SymInt diagonal=0) -> Tensor` */
   triu(diagonal?: number): Tensor {
-    return call(1051, this, diagonal) as Tensor
+    return call(1050, this, diagonal) as Tensor
   }
 
   /** `aten::triu_(Tensor(a!) self, SymInt diagonal=0) -> Tensor(a!)` */
   triu_(diagonal?: number): Tensor {
-    return call(1052, this, diagonal) as Tensor
+    return call(1051, this, diagonal) as Tensor
   }
 
   /**
@@ -1164,7 +1158,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::true_divide.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   trueDivide(other: Tensor | Scalar): Tensor {
-    return (isTensor(other) ? call(1055, this, other) : call(1054, this, other)) as Tensor
+    return (isTensor(other) ? call(1054, this, other) : call(1053, this, other)) as Tensor
   }
 
   /**
@@ -1173,47 +1167,47 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::true_divide_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   trueDivide_(other: Tensor | Scalar): Tensor {
-    return (isTensor(other) ? call(1057, this, other) : call(1056, this, other)) as Tensor
+    return (isTensor(other) ? call(1056, this, other) : call(1055, this, other)) as Tensor
   }
 
   /** `aten::trunc(Tensor self) -> Tensor` */
   trunc(): Tensor {
-    return call(1058, this) as Tensor
+    return call(1057, this) as Tensor
   }
 
   /** `aten::trunc_(Tensor(a!) self) -> Tensor(a!)` */
   trunc_(): Tensor {
-    return call(1059, this) as Tensor
+    return call(1058, this) as Tensor
   }
 
   /** `aten::type_as(Tensor self, Tensor other) -> Tensor` */
   typeAs(other: Tensor): Tensor {
-    return call(1060, this, other) as Tensor
+    return call(1059, this, other) as Tensor
   }
 
   /** `aten::unbind.int(Tensor(a -> *) self, int dim=0) -> Tensor(a)[]` */
   unbind(dim?: number): Tensor[] {
-    return call(1061, this, dim) as Tensor[]
+    return call(1060, this, dim) as Tensor[]
   }
 
   /** `aten::unbind_copy.int(Tensor self, int dim=0) -> Tensor[]` */
   unbindCopy(dim?: number): Tensor[] {
-    return call(1062, this, dim) as Tensor[]
+    return call(1061, this, dim) as Tensor[]
   }
 
   /** `aten::unflatten.int(Tensor(a) self, int dim, SymInt[] sizes) -> Tensor(a)` */
   unflatten(dim: number, sizes: readonly number[]): Tensor {
-    return call(1063, this, dim, sizes) as Tensor
+    return call(1062, this, dim, sizes) as Tensor
   }
 
   /** `aten::unfold(Tensor(a) self, int dimension, int size, int step) -> Tensor(a)` */
   unfold(dimension: number, size: number, step: number): Tensor {
-    return call(1064, this, dimension, size, step) as Tensor
+    return call(1063, this, dimension, size, step) as Tensor
   }
 
   /** `aten::unfold_copy(Tensor self, int dimension, int size, int step) -> Tensor` */
   unfoldCopy(dimension: number, size: number, step: number): Tensor {
-    return call(1065, this, dimension, size, step) as Tensor
+    return call(1064, this, dimension, size, step) as Tensor
   }
 
   /** `aten::uniform_(Tensor(a!) self, float from=0., float to=1., *, Generator? generator=None) -> Tensor(a!)` */
@@ -1226,82 +1220,82 @@ export abstract class TensorMethods2 extends TensorMethods1 {
 
   /** `aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)` */
   uniqueConsecutive(returnInverse?: boolean, returnCounts?: boolean, dim?: number | null): [Tensor, Tensor, Tensor] {
-    return call(1067, this, returnInverse, returnCounts, dim) as [Tensor, Tensor, Tensor]
+    return call(1066, this, returnInverse, returnCounts, dim) as [Tensor, Tensor, Tensor]
   }
 
   /** `aten::unique_dim(Tensor self, int dim, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)` */
   uniqueDim(dim: number, sorted?: boolean, returnInverse?: boolean, returnCounts?: boolean): [Tensor, Tensor, Tensor] {
-    return call(1068, this, dim, sorted, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
+    return call(1067, this, dim, sorted, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
   }
 
   /** `aten::unique_dim_consecutive(Tensor self, int dim, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)` */
   uniqueDimConsecutive(dim: number, returnInverse?: boolean, returnCounts?: boolean): [Tensor, Tensor, Tensor] {
-    return call(1069, this, dim, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
+    return call(1068, this, dim, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
   }
 
   /** `aten::unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]` */
   unsafeChunk(chunks: number, dim?: number): Tensor[] {
-    return call(1070, this, chunks, dim) as Tensor[]
+    return call(1069, this, chunks, dim) as Tensor[]
   }
 
   /** `aten::unsafe_split.Tensor(Tensor self, SymInt split_size, int dim=0) -> Tensor[]` */
   unsafeSplit(splitSize: number, dim?: number): Tensor[] {
-    return call(1071, this, splitSize, dim) as Tensor[]
+    return call(1070, this, splitSize, dim) as Tensor[]
   }
 
   /** `aten::unsafe_split_with_sizes(Tensor self, SymInt[] split_sizes, int dim=0) -> Tensor[]` */
   unsafeSplitWithSizes(splitSizes: readonly number[], dim?: number): Tensor[] {
-    return call(1072, this, splitSizes, dim) as Tensor[]
+    return call(1071, this, splitSizes, dim) as Tensor[]
   }
 
   /** `aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a)` */
   unsqueeze(dim: number): Tensor {
-    return call(1073, this, dim) as Tensor
+    return call(1072, this, dim) as Tensor
   }
 
   /** `aten::unsqueeze_(Tensor(a!) self, int dim) -> Tensor(a!)` */
   unsqueeze_(dim: number): Tensor {
-    return call(1074, this, dim) as Tensor
+    return call(1073, this, dim) as Tensor
   }
 
   /** `aten::unsqueeze_copy(Tensor self, int dim) -> Tensor` */
   unsqueezeCopy(dim: number): Tensor {
-    return call(1075, this, dim) as Tensor
+    return call(1074, this, dim) as Tensor
   }
 
   /** `aten::upsample_bicubic2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleBicubic2d(outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1076, this, outputSize, alignCorners, scalesH, scalesW) as Tensor
+    return call(1075, this, outputSize, alignCorners, scalesH, scalesW) as Tensor
   }
 
   /** `aten::upsample_bilinear2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleBilinear2d(outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1078, this, outputSize, alignCorners, scalesH, scalesW) as Tensor
+    return call(1077, this, outputSize, alignCorners, scalesH, scalesW) as Tensor
   }
 
   /** `aten::upsample_linear1d(Tensor self, SymInt[1] output_size, bool align_corners, float? scales=None) -> Tensor` */
   upsampleLinear1d(outputSize: number | readonly number[], alignCorners: boolean, scales?: number | null): Tensor {
-    return call(1080, this, outputSize, alignCorners, scales) as Tensor
+    return call(1079, this, outputSize, alignCorners, scales) as Tensor
   }
 
   /** `aten::upsample_nearest1d(Tensor self, SymInt[1] output_size, float? scales=None) -> Tensor` */
   upsampleNearest1d(outputSize: number | readonly number[], scales?: number | null): Tensor {
-    return call(1082, this, outputSize, scales) as Tensor
+    return call(1081, this, outputSize, scales) as Tensor
   }
 
   /** `aten::upsample_nearest2d(Tensor self, SymInt[2] output_size, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleNearest2d(outputSize: number | readonly number[], scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1084, this, outputSize, scalesH, scalesW) as Tensor
+    return call(1083, this, outputSize, scalesH, scalesW) as Tensor
   }
 
   /** `aten::upsample_nearest3d(Tensor self, SymInt[3] output_size, float? scales_d=None, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleNearest3d(outputSize: number | readonly number[], scalesD?: number | null, scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1086, this, outputSize, scalesD, scalesH, scalesW) as Tensor
+    return call(1085, this, outputSize, scalesD, scalesH, scalesW) as Tensor
   }
 
   /** `aten::upsample_trilinear3d(Tensor self, SymInt[3] output_size, bool align_corners, float? scales_d=None, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleTrilinear3d(outputSize: number | readonly number[], alignCorners: boolean, scalesD?: number | null, scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1088, this, outputSize, alignCorners, scalesD, scalesH, scalesW) as Tensor
+    return call(1087, this, outputSize, alignCorners, scalesD, scalesH, scalesW) as Tensor
   }
 
   /**
@@ -1336,7 +1330,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
 
   /** `aten::vdot(Tensor self, Tensor other) -> Tensor` */
   vdot(other: Tensor): Tensor {
-    return call(1097, this, other) as Tensor
+    return call(1096, this, other) as Tensor
   }
 
   /**
@@ -1352,27 +1346,27 @@ export abstract class TensorMethods2 extends TensorMethods1 {
 
   /** `aten::view_as(Tensor(a) self, Tensor other) -> Tensor(a)` */
   viewAs(other: Tensor): Tensor {
-    return call(1100, this, other) as Tensor
+    return call(1099, this, other) as Tensor
   }
 
   /** `aten::view_as_complex(Tensor(a) self) -> Tensor(a)` */
   viewAsComplex(): Tensor {
-    return call(1101, this) as Tensor
+    return call(1100, this) as Tensor
   }
 
   /** `aten::view_as_complex_copy(Tensor self) -> Tensor` */
   viewAsComplexCopy(): Tensor {
-    return call(1102, this) as Tensor
+    return call(1101, this) as Tensor
   }
 
   /** `aten::view_as_real(Tensor(a) self) -> Tensor(a)` */
   viewAsReal(): Tensor {
-    return call(1103, this) as Tensor
+    return call(1102, this) as Tensor
   }
 
   /** `aten::view_as_real_copy(Tensor self) -> Tensor` */
   viewAsRealCopy(): Tensor {
-    return call(1104, this) as Tensor
+    return call(1103, this) as Tensor
   }
 
   /**
@@ -1403,7 +1397,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::where.self(Tensor condition, Tensor self, Tensor other) -> Tensor`
    */
   where(condition: Tensor, other: Tensor | Scalar): Tensor {
-    return (isTensor(other) ? call(1114, condition, this, other) : call(1112, condition, this, other)) as Tensor
+    return (isTensor(other) ? call(1113, condition, this, other) : call(1111, condition, this, other)) as Tensor
   }
 
   /**
@@ -1412,7 +1406,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::xlogy.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   xlogy(other: Tensor | Scalar): Tensor {
-    return (isTensor(other) ? call(1117, this, other) : call(1115, this, other)) as Tensor
+    return (isTensor(other) ? call(1116, this, other) : call(1114, this, other)) as Tensor
   }
 
   /**
@@ -1421,16 +1415,16 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::xlogy_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   xlogy_(other: Tensor | Scalar): Tensor {
-    return (isTensor(other) ? call(1119, this, other) : call(1118, this, other)) as Tensor
+    return (isTensor(other) ? call(1118, this, other) : call(1117, this, other)) as Tensor
   }
 
   /** `aten::zero_(Tensor(a!) self) -> Tensor(a!)` */
   zero_(): Tensor {
-    return call(1120, this) as Tensor
+    return call(1119, this) as Tensor
   }
 
   /** `aten::zeros_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
   zerosLike(options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null } = NONE): Tensor {
-    return call(1122, this, options.dtype, options.layout, options.device, options.pinMemory, options.memoryFormat) as Tensor
+    return call(1121, this, options.dtype, options.layout, options.device, options.pinMemory, options.memoryFormat) as Tensor
   }
 }

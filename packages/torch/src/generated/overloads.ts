@@ -703,116 +703,111 @@ export const stdMean$ = forms([
   [1001, 'tMbb', 2, {}],
 ])
 
-export const stft$ = forms([
-  [1002, 'tnNNTbBBB', 2, {}],
-  [1003, 'tnNNTbsbBBB', 2, {}],
-])
-
 export const sum$ = forms([
-  [1012, 't', 1, { dtype: 'S' }],
-  [1013, 'tMb', 2, { dtype: 'S' }],
+  [1011, 't', 1, { dtype: 'S' }],
+  [1012, 'tMb', 2, { dtype: 'S' }],
 ])
 
 export const tensorSplit$ = forms([
-  [1030, 'tln', 2, {}],
-  [1031, 'tnn', 2, {}],
-  [1032, 'ttn', 2, {}],
+  [1029, 'tln', 2, {}],
+  [1030, 'tnn', 2, {}],
+  [1031, 'ttn', 2, {}],
 ])
 
 export const trapezoid$ = forms([
-  [1042, 't', 1, { dx: 'c', dim: 'n' }],
-  [1043, 'tt', 2, { dim: 'n' }],
+  [1041, 't', 1, { dx: 'c', dim: 'n' }],
+  [1042, 'tt', 2, { dim: 'n' }],
 ])
 
 export const trapz$ = forms([
-  [1044, 't', 1, { dx: 'n', dim: 'n' }],
-  [1045, 'tt', 2, { dim: 'n' }],
+  [1043, 't', 1, { dx: 'n', dim: 'n' }],
+  [1044, 'tt', 2, { dim: 'n' }],
 ])
 
 export const trilIndices$ = forms([
-  [1049, 'nnn', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }],
+  [1048, 'nnn', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }],
 ])
 
 export const triuIndices$ = forms([
-  [1053, 'nnn', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }],
+  [1052, 'nnn', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }],
 ])
 
 export const uniform_$ = forms([
-  [1066, 'tnn', 1, { generator: 'G' }],
+  [1065, 'tnn', 1, { generator: 'G' }],
 ])
 
 export const upsampleBicubic2d$ = forms([
-  [1076, 'tmbNN', 3, {}],
-  [1077, 'tLbL', 4, {}],
+  [1075, 'tmbNN', 3, {}],
+  [1076, 'tLbL', 4, {}],
 ])
 
 export const upsampleBilinear2d$ = forms([
-  [1078, 'tmbNN', 3, {}],
-  [1079, 'tLbL', 4, {}],
+  [1077, 'tmbNN', 3, {}],
+  [1078, 'tLbL', 4, {}],
 ])
 
 export const upsampleLinear1d$ = forms([
-  [1080, 'tmbN', 3, {}],
-  [1081, 'tLbL', 4, {}],
+  [1079, 'tmbN', 3, {}],
+  [1080, 'tLbL', 4, {}],
 ])
 
 export const upsampleNearest1d$ = forms([
-  [1082, 'tmN', 2, {}],
-  [1083, 'tLL', 3, {}],
+  [1081, 'tmN', 2, {}],
+  [1082, 'tLL', 3, {}],
 ])
 
 export const upsampleNearest2d$ = forms([
-  [1084, 'tmNN', 2, {}],
-  [1085, 'tLL', 3, {}],
+  [1083, 'tmNN', 2, {}],
+  [1084, 'tLL', 3, {}],
 ])
 
 export const upsampleNearest3d$ = forms([
-  [1086, 'tmNNN', 2, {}],
-  [1087, 'tLL', 3, {}],
+  [1085, 'tmNNN', 2, {}],
+  [1086, 'tLL', 3, {}],
 ])
 
 export const upsampleTrilinear3d$ = forms([
-  [1088, 'tmbNNN', 3, {}],
-  [1089, 'tLbL', 4, {}],
+  [1087, 'tmbNNN', 3, {}],
+  [1088, 'tLbL', 4, {}],
 ])
 
 export const var$ = forms([
-  [1091, 'tb', 1, {}],
-  [1092, 'tM', 1, { correction: 'C', keepdim: 'b' }],
-  [1093, 'tMbb', 2, {}],
+  [1090, 'tb', 1, {}],
+  [1091, 'tM', 1, { correction: 'C', keepdim: 'b' }],
+  [1092, 'tMbb', 2, {}],
 ])
 
 export const varMean$ = forms([
-  [1094, 'tb', 1, {}],
-  [1095, 'tM', 1, { correction: 'C', keepdim: 'b' }],
-  [1096, 'tMbb', 2, {}],
+  [1093, 'tb', 1, {}],
+  [1094, 'tM', 1, { correction: 'C', keepdim: 'b' }],
+  [1095, 'tMbb', 2, {}],
 ])
 
 export const view$ = forms([
-  [1098, 'tl', 2, {}],
-  [1099, 'ts', 2, {}],
+  [1097, 'tl', 2, {}],
+  [1098, 'ts', 2, {}],
 ])
 
 export const viewCopy$ = forms([
-  [1105, 'tl', 2, {}],
-  [1106, 'ts', 2, {}],
+  [1104, 'tl', 2, {}],
+  [1105, 'ts', 2, {}],
 ])
 
 export const vsplit$ = forms([
-  [1107, 'tl', 2, {}],
-  [1108, 'tn', 2, {}],
+  [1106, 'tl', 2, {}],
+  [1107, 'tn', 2, {}],
 ])
 
 export const where$ = forms([
-  [1110, 't', 1, {}],
-  [1111, 'tcc', 3, {}],
-  [1112, 'ttc', 3, {}],
-  [1113, 'tct', 3, {}],
-  [1114, 'ttt', 3, {}],
+  [1109, 't', 1, {}],
+  [1110, 'tcc', 3, {}],
+  [1111, 'ttc', 3, {}],
+  [1112, 'tct', 3, {}],
+  [1113, 'ttt', 3, {}],
 ])
 
 export const xlogy$ = forms([
-  [1115, 'tc', 2, {}],
-  [1116, 'ct', 2, {}],
-  [1117, 'tt', 2, {}],
+  [1114, 'tc', 2, {}],
+  [1115, 'ct', 2, {}],
+  [1116, 'tt', 2, {}],
 ])
