@@ -76,6 +76,7 @@ describe('emitOperator', () => {
        */
       export function sum(self: Tensor, options?: { dtype?: DType | null }): Tensor
       export function sum(self: Tensor, dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+      export function sum(self: Tensor, dim: number | readonly number[] | null, options: { dtype?: DType | null }): Tensor
       export function sum(...args: unknown[]): Tensor {
         return overloaded(sum$, args) as Tensor
       }
@@ -89,6 +90,7 @@ describe('emitOperator', () => {
          */
         sum(options?: { dtype?: DType | null }): Tensor
         sum(dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+        sum(dim: number | readonly number[] | null, options: { dtype?: DType | null }): Tensor
         sum(...args: unknown[]): Tensor {
           return overloaded(sum$, [this, ...args]) as Tensor
         }
@@ -116,11 +118,40 @@ describe('emitOperator', () => {
     )
     expect(tableText).toMatchInlineSnapshot(`
       "export const sum$ = forms([
-        [0, 't', 1, ['dtype']],
-        [1, 'tMb', 2, ['dtype']],
+        [0, 't', 1, { dtype: 'S' }],
+        [1, 'tMb', 2, { dtype: 'S' }],
       ])
       "
     `)
+  })
+
+  it('lets options follow before arguments that are left out, of a single form too', () => {
+    const { functionText, tableText } = emit(
+      'aten::f(Tensor self, int a, int b=0, int c=0, *, bool d=False) -> Tensor',
+    )
+    expect(functionText.match(/^export function .*$/gm)).toEqual([
+      'export function f(self: Tensor, a: number, b?: number, c?: number, options?: { d?: boolean }): Tensor',
+      'export function f(self: Tensor, a: number, options: { d?: boolean }): Tensor',
+      'export function f(self: Tensor, a: number, b: number | undefined, options: { d?: boolean }): Tensor',
+      'export function f(...args: unknown[]): Tensor {',
+    ])
+    expect(tableText).toContain("[0, 'tnnn', 2, { d: 'b' }],")
+  })
+
+  it('requires keywords that have no default and cannot be null', () => {
+    const { functionText, tableText } = emit(
+      'aten::f(Tensor self, *, str reduce, Generator? generator, bool d=False) -> Tensor',
+      'aten::f.int(Tensor self, int a=0, *, bool d) -> Tensor',
+    )
+    expect(functionText).toContain(
+      'f(self: Tensor, options: { reduce: string; generator?: Generator | null; d?: boolean }): Tensor',
+    )
+    expect(functionText).toContain(
+      'f(self: Tensor, a: number | undefined, options: { d: boolean }): Tensor',
+    )
+    expect(functionText).toContain('f(self: Tensor, options: { d: boolean }): Tensor')
+    expect(tableText).toContain("[0, 't', 1, { reduce: 's!', generator: 'G', d: 'b' }],")
+    expect(tableText).toContain("[1, 'tn', 1, { d: 'b!' }],")
   })
 
   it('calls a method on `self` wherever it stands', () => {

@@ -27,30 +27,54 @@ const isFactory = (schema: Schema) =>
 
 const isOptional = (arg: Argument) => arg.default !== undefined
 
+/** LibTorch takes null for a keyword without a default, where its type allows that. */
+const mustBeGiven = (keyword: Argument) => !isOptional(keyword) && !keyword.type.endsWith('?')
+
 /** Where the tensor stands that a method is called on; -1 when the operator is no method. */
 const selfAt = (schema: Schema) =>
   positional(schema).findIndex(arg => arg.name === 'self' && arg.type === 'Tensor')
 
 function optionsType(schema: Schema): string {
-  const fields = keywords(schema).map(arg => `${camelCase(arg.name)}?: ${typescriptType(arg.type)}`)
+  const fields = keywords(schema).map(
+    arg => `${camelCase(arg.name)}${mustBeGiven(arg) ? '' : '?'}: ${typescriptType(arg.type)}`,
+  )
   if (isFactory(schema)) fields.push('requiresGrad?: boolean')
   return `{ ${fields.join('; ')} }`
 }
 
-function parameters(schema: Schema, form: Form): string {
-  const args = positional(schema).filter((_, i) => form === 'function' || i !== selfAt(schema))
-  const lastRequired = args.map(isOptional).lastIndexOf(false)
-  const list = args.map((arg, i) => {
-    const optional = isOptional(arg) && i > lastRequired
+/** How many positional parameters there are at least, when options stand behind them. */
+const requiredCount = (schema: Schema) => positional(schema).map(isOptional).lastIndexOf(false) + 1
+
+/** True where options may follow on fewer parameters than there are. */
+const mayOmit = (schema: Schema) =>
+  keywords(schema).length > 0 && requiredCount(schema) < positional(schema).length
+
+/** The list of parameters, of the first `count` positional ones. */
+function parameters(schema: Schema, form: Form, count = positional(schema).length): string {
+  const whole = count === positional(schema).length
+  const args = positional(schema).slice(0, count)
+  const lastRequired =
+    whole && !keywords(schema).some(mustBeGiven) ? requiredCount(schema) : args.length
+  const list = args.flatMap((arg, i) => {
+    if (form === 'method' && i === selfAt(schema)) return []
+    const optional = i >= lastRequired
     const type = typescriptType(arg.type) + (isOptional(arg) && !optional ? ' | undefined' : '')
-    return `${parameter(arg)}${optional ? '?' : ''}: ${type}`
+    return [`${parameter(arg)}${optional ? '?' : ''}: ${type}`]
   })
-  if (keywords(schema).length > 0) list.push(`options: ${optionsType(schema)} = NONE`)
+  if (keywords(schema).length > 0) list.push(optionsParameter(schema, whole))
   return list.join(', ')
 }
 
-const declaration = (schema: Schema, form: Form) =>
-  parameters(schema, form).replace(/options: (.*) = NONE$/, 'options?: $1')
+const optionsParameter = (schema: Schema, mayLack: boolean) =>
+  `options: ${optionsType(schema)}${mayLack && !keywords(schema).some(mustBeGiven) ? ' = NONE' : ''}`
+
+/** Signatures without a body: the whole one, and those whose options come earlier. */
+function declarations(schema: Schema, form: Form): string[] {
+  const whole = parameters(schema, form).replace(/options: (.*) = NONE$/, 'options?: $1')
+  if (!mayOmit(schema)) return [whole]
+  const counts = positional(schema).flatMap((_, i) => (i >= requiredCount(schema) ? [i] : []))
+  return [whole, ...counts.map(count => parameters(schema, form, count))]
+}
 
 function callText(schema: Schema, id: number, form: Form): string {
   const at = form === 'method' ? selfAt(schema) : -1
@@ -134,7 +158,10 @@ export function emitOperator(
 const indent = (text: string) => text.replace(/^(?=.)/gm, '  ')
 
 const isSimple = (overloads: Schema[]) =>
-  overloads.length < 2 || tensorOrScalar(overloads) !== undefined
+  isSingle(overloads) || tensorOrScalar(overloads) !== undefined
+
+const isSingle = (overloads: Schema[]) =>
+  overloads.length === 0 || (overloads.length === 1 && !mayOmit(overloads[0]))
 
 function body(
   head: string,
@@ -144,11 +171,13 @@ function body(
   table: string,
 ): string {
   const first = overloads[0]
-  if (overloads.length === 1)
+  if (isSingle(overloads))
     return `${head}(${parameters(first, form)}): ${returnType(first)} {\n  return ${resultText(callText(first, idOf(first), form), returnType(first))}\n}\n`
   if (tensorOrScalar(overloads)) return pairBody(head, overloads, idOf, form)
   const signatures = overloads
-    .map(schema => `${head}(${declaration(schema, form)}): ${returnType(schema)}\n`)
+    .flatMap(schema =>
+      declarations(schema, form).map(list => `${head}(${list}): ${returnType(schema)}\n`),
+    )
     .join('')
   const returns = [...new Set(overloads.map(returnType))].join(' | ')
   const given = form === 'function' ? 'args' : withSelf(selfAt(first))
@@ -194,8 +223,10 @@ function overloadText(schema: Schema, id: number): string {
   const codes = positional(schema)
     .map(arg => matchCode(arg.type))
     .join('')
-  const required = positional(schema).map(isOptional).lastIndexOf(false) + 1
-  const names = keywords(schema).map(arg => `'${camelCase(arg.name)}'`)
+  const fields = keywords(schema).map(
+    arg => `${camelCase(arg.name)}: '${matchCode(arg.type)}${mustBeGiven(arg) ? '!' : ''}'`,
+  )
+  const record = fields.length > 0 ? `{ ${fields.join(', ')} }` : '{}'
   const factory = isFactory(schema) ? ', true' : ''
-  return `[${id}, '${codes}', ${required}, [${names.join(', ')}]${factory}]`
+  return `[${id}, '${codes}', ${requiredCount(schema)}, ${record}${factory}]`
 }

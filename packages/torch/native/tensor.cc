@@ -43,9 +43,12 @@ Napi::Value fromBuffer(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value viewOf(const Napi::CallbackInfo& info) {
-  const at::Tensor tensor = stateOf(info.Env()).tensor(info[0].As<Napi::Number>().DoubleValue());
+  at::Tensor tensor = stateOf(info.Env()).tensor(info[0].As<Napi::Number>().DoubleValue());
   // An external buffer of nothing is born detached; an ordinary one serves.
   if (tensor.nbytes() == 0) return Napi::ArrayBuffer::New(info.Env(), 0);
+  // A zero that autograd knows to be one has no memory before it is copied.
+  if (tensor._is_zerotensor()) tensor = tensor.clone();
+  if (tensor.data_ptr() == nullptr) throw std::invalid_argument("Expected a tensor that has memory.");
   auto owner = std::make_unique<at::Tensor>(tensor);
   const auto buffer = Napi::ArrayBuffer::New(info.Env(), tensor.data_ptr(), tensor.nbytes(),
                                              [](Napi::Env, void*, at::Tensor* kept) { delete kept; }, owner.get());

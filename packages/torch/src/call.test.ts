@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { callOperator } from './call.ts'
 import { from, tensor } from './create.ts'
 import { ArgumentError, DisposedError, OutOfMemoryError, TorchError } from './errors.ts'
+import * as fft from './generated/fft.ts'
 import * as torch from './generated/functions.ts'
+import * as linalg from './generated/linalg.ts'
 import { OPERATORS } from './generated/operators.ts'
 import { liveTensors, tidy } from './memory.ts'
 import { native } from './native.ts'
@@ -295,6 +297,37 @@ describe('the typed wrappers', () => {
       /one of the \d forms of sum but received \(Tensor float32\[1\], "x"\)/,
     )
     expect(() => tensor([1]).sum({ keepDims: true } as never)).toThrow(ArgumentError)
+  })
+
+  it('need the keywords that the schema requires', () => {
+    const index = tensor([[0n], [0n]])
+    const x = torch.zeros([2, 1])
+    const source = tensor([[1], [2]])
+    expect(numbers(x.scatter(0, index, source))).toEqual([2, 0])
+    expect(numbers(x.scatter(0, index, source, { reduce: 'add' }))).toEqual([3, 0])
+    expect(numbers(torch.scatter(x, 0, index, 5))).toEqual([5, 0])
+    expect(numbers(tensor([1.25]).round({ decimals: 1 }))[0]).toBeCloseTo(1.2, 6)
+    expect(() => linalg.solveTriangular(x, x, {} as never)).toThrow(/`upper`/)
+  })
+
+  it('choose by the values of keywords too', () => {
+    const x = tensor([[0, 1, 4]])
+    const numbersOf = (slopes: readonly Tensor[]) => slopes.map(numbers)
+    expect(numbersOf(x.gradient({ dim: [1] }))).toEqual([[1, 2, 3]])
+    expect(numbersOf(x.gradient({ spacing: 0.5, dim: 1 }))).toEqual([[2, 4, 6]])
+    expect(numbersOf(x.gradient({ spacing: [0.5], dim: [1] }))).toEqual([[2, 4, 6]])
+    const places = [tensor([0, 2, 4])]
+    expect(numbersOf(x.gradient({ spacing: places, dim: [1] }))).toEqual([[0.5, 1, 1.5]])
+    expect(() => x.gradient({ spacing: 'far' as never })).toThrow(/one of the 7 forms of gradient/)
+  })
+
+  it('take options where arguments before them are left out', () => {
+    const x = tensor([[1, 3]])
+    expect(torch.trilIndices(2, 2, { dtype: 'int32' }).dtype).toBe('int32')
+    expect(numbers(torch.trilIndices(2, 2))).toEqual([0, 1, 1, 0, 0, 1])
+    expect(x.sum(1, { dtype: 'float64' }).dtype).toBe('float64')
+    expect(linalg.vectorNorm(x, { dtype: 'float64' }).dtype).toBe('float64')
+    expect(fft.fftfreq(2, { dtype: 'float64', requiresGrad: true }).requiresGrad).toBe(true)
   })
 
   const version = native.engineInfo().version.split('.').slice(0, 2).join('.')

@@ -1,7 +1,7 @@
 // Tensor.at, Tensor.set and iteration: against a model, and where PyTorch's rules are particular.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { tensor } from './create.ts'
+import { from, tensor } from './create.ts'
 import { ArgumentError, ShapeError, TorchError } from './errors.ts'
 import { broadcastShapes } from './functions.ts'
 import * as torch from './generated/functions.ts'
@@ -100,6 +100,22 @@ describe('at', () => {
     ])
   })
 
+  it('gives every element as much gradient as it was read, for any shape and any indices', () => {
+    fc.assert(
+      fc.property(cases, ({ shape, indices }) =>
+        tidy(() => {
+          const reads = modelOf(shape).flat.map(() => 0)
+          for (const place of modelAt(modelOf(shape), indices).flat) reads[place]++
+          const x = torch.zeros(shape, { requiresGrad: true })
+          x.at(...indices.map(toIndex))
+            .sum()
+            .backward()
+          expect(numbers(x.grad as Tensor)).toEqual(reads)
+        }),
+      ),
+    )
+  })
+
   it.each<[string, Index[], RegExp, new (...args: never[]) => Error]>([
     ['too many indices', [0, 0, 0], /indices for 2 dimensions.* received 3 for shape/, ShapeError],
     ["'...' twice", ['...', '...'], /'...' once at most/, ShapeError],
@@ -136,6 +152,22 @@ describe('set', () => {
         }),
       ),
       { numRuns: 200 },
+    )
+  })
+
+  it('writes a tensor element by element where at reads, for any shape and any indices', () => {
+    fc.assert(
+      fc.property(cases, ({ shape, indices }) =>
+        tidy(() => {
+          const { shape: part, flat: places } = modelAt(modelOf(shape), indices)
+          // Of two values for one element either may be kept: equal ones for equal places.
+          const values = from(Int32Array.from(places, place => -1 - place)).reshape(part)
+          const x = counting(shape).set(indices.map(toIndex), values)
+          const written = new Set(places)
+          const expected = modelOf(shape).flat.map(i => (written.has(i) ? -1 - i : i))
+          expect(numbers(x)).toEqual(expected)
+        }),
+      ),
     )
   })
 

@@ -4,8 +4,11 @@ import { callWith, describeArgument, leaf, NONE, operatorName } from './call.ts'
 import { ArgumentError } from './errors.ts'
 import { TensorBase } from './tensor-base.ts'
 
-/** [wrapper, one match code a positional parameter, how many are required, keywords, factory]. */
-type Row = readonly [number, string, number, readonly string[], boolean?]
+/**
+ * [wrapper, one match code a positional parameter, how many are required, the match code of each
+ * keyword (with a `!` where it must be given), factory].
+ */
+type Row = readonly [number, string, number, Readonly<Record<string, string>>, boolean?]
 
 type Matcher = (value: unknown) => boolean
 
@@ -14,7 +17,9 @@ interface Form {
   /** One a positional parameter. */
   matchers: readonly Matcher[]
   required: number
-  keywords: readonly string[]
+  /** In the order of the schema. */
+  keywords: ReadonlyMap<string, Matcher>
+  requiredKeywords: readonly string[]
   /** Makes a tensor out of none: has a default dtype and takes requiresGrad. */
   factory: boolean
 }
@@ -46,13 +51,17 @@ function matcherOf(code: string): Matcher {
 
 /** Prepares a generated table. */
 export const forms = (rows: readonly Row[]): Forms =>
-  rows.map(([wrapper, codes, required, keywords, factory = false]) => ({
-    wrapper,
-    matchers: [...codes].map(matcherOf),
-    required,
-    keywords: factory ? [...keywords, 'requiresGrad'] : keywords,
-    factory,
-  }))
+  rows.map(([wrapper, codes, required, keywords, factory = false]) => {
+    const listed = Object.entries(factory ? { ...keywords, requiresGrad: 'b' } : keywords)
+    return {
+      wrapper,
+      matchers: [...codes].map(matcherOf),
+      required,
+      keywords: new Map(listed.map(([name, code]) => [name, matcherOf(code[0])])),
+      requiredKeywords: listed.flatMap(([name, code]) => (code.endsWith('!') ? [name] : [])),
+      factory,
+    }
+  })
 
 /** Runs the first form that `args` fit; a plain object at the end holds the keywords. */
 export function overloaded(all: Forms, args: readonly unknown[]): unknown {
@@ -73,7 +82,7 @@ function callWithOptions(
   options: Record<string, unknown>,
 ): unknown {
   while (positional.length < matchers.length) positional.push(undefined)
-  for (const name of keywords)
+  for (const name of keywords.keys())
     if (name !== 'requiresGrad')
       positional.push(factory && name === 'dtype' ? (options.dtype ?? 'float32') : options[name])
   const result = callWith(wrapper, positional)
@@ -88,17 +97,23 @@ const isOptions = (value: unknown): value is Record<string, unknown> =>
   !('handle' in value)
 
 function fits(
-  { matchers, required, keywords }: Form,
+  { matchers, required, keywords, requiredKeywords }: Form,
   args: readonly unknown[],
   count: number,
-  options: object | undefined,
+  options: Record<string, unknown> | undefined,
 ): boolean {
   if (count < required || count > matchers.length) return false
   for (let i = 0; i < count; i++) {
     const value = args[i]
     if (value === undefined ? i < required : !matchers[i](value)) return false
   }
-  return options === undefined || Object.keys(options).every(key => keywords.includes(key))
+  if (options === undefined) return requiredKeywords.length === 0
+  return (
+    requiredKeywords.every(name => options[name] !== undefined) &&
+    Object.entries(options).every(
+      ([name, value]) => keywords.has(name) && (value === undefined || keywords.get(name)?.(value)),
+    )
+  )
 }
 
 function noOverload(all: Forms, args: readonly unknown[]): Error {

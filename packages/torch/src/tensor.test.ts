@@ -1,5 +1,7 @@
 // Tensor: metadata, data out, conversion.
 import { describe, expect, it } from 'vitest'
+import { grad } from './autograd.ts'
+import { callOperator } from './call.ts'
 import { from, tensor } from './create.ts'
 import { ArgumentError, TorchError } from './errors.ts'
 import * as torch from './generated/functions.ts'
@@ -73,6 +75,14 @@ describe('data', () => {
     expect(numbers(x)).toEqual([3, 4])
     x.data()[0] = 30
     expect(numbers(x)).toEqual([30, 4])
+  })
+
+  it('of a zero without memory, such as the gradient of sgn, is zeros', () => {
+    const x = tensor([1, -2], { requiresGrad: true })
+    const [slope] = grad(x.sgn().sum(), [x]) as Tensor[]
+    expect(slope.toArray()).toEqual([0, 0])
+    const zeros = callOperator('aten::_efficientzerotensor', '', [2], 'int32') as Tensor
+    expect([zeros.toString(), zeros.sum().item()]).toEqual(['tensor([0, 0], dtype=torch.int32)', 0])
   })
 
   it('leaves no wrapper behind', () => {

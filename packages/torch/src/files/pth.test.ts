@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FileFormatError } from '../errors.ts'
 import { liveTensors, tidy } from '../memory.ts'
@@ -135,6 +136,38 @@ describe('loadPth', () => {
     const path = craft(`\x80\x02}${text('epoch')}K\x03s.`)
     expect(() => loadPth(path, { stateDict: 'weights' })).toThrow(
       /a state dict of names and tensors but received a number as "epoch"/,
+    )
+  })
+
+  it('gives the view that offset, sizes and strides say, for any of them', () => {
+    const view = fc.record({
+      axes: fc.array(fc.tuple(fc.nat(3), fc.nat(4)), { maxLength: 3 }),
+      offset: fc.nat(3),
+      beyond: fc.nat(2),
+    })
+    fc.assert(
+      fc.property(view, ({ axes, offset, beyond }) => {
+        const places = axes.reduce(
+          (all, [size, stride]) =>
+            all.flatMap(place => Array.from({ length: size }, (_, i) => place + i * stride)),
+          [offset],
+        )
+        const length = Math.max(offset, ...places) + 1 + beyond
+        const elements = Float32Array.from({ length }, (_, i) => i)
+        const [sizes, strides] = [0, 1].map(part => tuple(...axes.map(axis => int(axis[part]))))
+        const pickle = rebuilt(
+          [int(offset), sizes, strides],
+          storage('FloatStorage', '0', int(length)),
+        )
+        tidy(() => {
+          const read = loadPth(craft(pickle, { 0: new Uint8Array(elements.buffer) })) as Tensor
+          expect([read.shape, read.strides]).toEqual(
+            [0, 1].map(part => axes.map(axis => axis[part])),
+          )
+          expect(numbers(read)).toEqual(places)
+        })
+      }),
+      { numRuns: 50 },
     )
   })
 

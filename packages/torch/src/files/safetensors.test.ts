@@ -206,6 +206,29 @@ describe('openSafetensors', () => {
     }
   })
 
+  it('gives any tensors as they were saved, transposed ones too, in any order', () => {
+    const path = fileIn(temporaryFolder())
+    fc.assert(
+      fc.property(arbitraryTensors, fc.dictionary(fc.string(), fc.string()), (items, metadata) =>
+        tidy(() => {
+          const tensors = items.map(({ name, dtype, shape, values }): [string, Tensor] => {
+            const back = shape.map((_, i) => shape.length - 1 - i)
+            return [name, from(Float64Array.from(values), shape).to(dtype).permute(back)]
+          })
+          saveSafetensors(path, new Map(tensors), metadata)
+          using file = openSafetensors(path)
+          expect([...file.metadata]).toEqual(Object.entries(metadata))
+          for (const [name, wanted] of tensors.toReversed()) {
+            const got = file.get(name)
+            expect([got.dtype, got.shape]).toEqual([wanted.dtype, wanted.shape])
+            expect(numbers(got)).toEqual(numbers(wanted))
+          }
+        }),
+      ),
+      { numRuns: 50 },
+    )
+  })
+
   it('keeps writes from the file, and tensors beyond its end', () => {
     const path = saved(temporaryFolder())
     const before = readFileSync(path)

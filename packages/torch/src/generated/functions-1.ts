@@ -4,7 +4,7 @@ import { call, isTensor, leaf, NONE } from '../call.ts'
 import { overloaded } from '../overload.ts'
 import type { Tensor } from '../tensor.ts'
 import type { Device, DType, Generator, Layout, MemoryFormat, Scalar } from '../types.ts'
-import { addmm$, all$, any$, arange$, argsort$, atleast1d$, atleast2d$, atleast3d$, baddbmm$, bartlettWindow$, bernoulli$, bernoulli_$, bitwiseAnd$, bitwiseLeftShift$, bitwiseOr$, bitwiseRightShift$, bitwiseXor$, blackmanWindow$, bmm$, bucketize$, clamp$, clamp_$, clip$, clip_$, conv1d$, conv2d$, conv3d$, countNonzero$, ctcLoss$, cumulativeTrapezoid$, div$, div_$, divide$, divide_$, dsplit$, embeddingBag$, eye$, floatPower$, frobeniusNorm$, gradient$, gru$, hammingWindow$, hannWindow$, histogram$, histogramdd$, hsplit$, isin$, kaiserWindow$, linspace$ } from './overloads.ts'
+import { addmm$, all$, any$, arange$, argsort$, atleast1d$, atleast2d$, atleast3d$, baddbmm$, bartlettWindow$, bernoulli$, bernoulli_$, bitwiseAnd$, bitwiseLeftShift$, bitwiseOr$, bitwiseRightShift$, bitwiseXor$, blackmanWindow$, bmm$, bucketize$, cauchy_$, clamp$, clamp_$, clip$, clip_$, conv1d$, conv2d$, conv3d$, countNonzero$, ctcLoss$, cumulativeTrapezoid$, div$, div_$, divide$, divide_$, dsplit$, embeddingBag$, exponential_$, eye$, floatPower$, frobeniusNorm$, fromFile$, gradient$, gru$, hammingWindow$, hannWindow$, hashTensor$, histogram$, histogramdd$, hsplit$, isin$, kaiserWindow$, klDiv$, linspace$, logNormal_$ } from './overloads.ts'
 
 /** `aten::abs(Tensor self) -> Tensor` */
 export function abs(self: Tensor): Tensor {
@@ -253,6 +253,7 @@ export function any(...args: unknown[]): Tensor {
 export function arange(end: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
 export function arange(start: Scalar, end: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
 export function arange(start: Scalar, end: Scalar, step?: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
+export function arange(start: Scalar, end: Scalar, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
 export function arange(...args: unknown[]): Tensor {
   return overloaded(arange$, args) as Tensor
 }
@@ -343,7 +344,7 @@ export function argmin(self: Tensor, dim?: number | null, keepdim?: boolean): Te
  * `aten::argsort.stable(Tensor self, *, bool stable, int dim=-1, bool descending=False) -> Tensor`
  */
 export function argsort(self: Tensor, dim?: number, descending?: boolean): Tensor
-export function argsort(self: Tensor, options?: { stable?: boolean; dim?: number; descending?: boolean }): Tensor
+export function argsort(self: Tensor, options: { stable: boolean; dim?: number; descending?: boolean }): Tensor
 export function argsort(...args: unknown[]): Tensor {
   return overloaded(argsort$, args) as Tensor
 }
@@ -549,6 +550,7 @@ export function bernoulli(...args: unknown[]): Tensor {
  */
 export function bernoulli_(self: Tensor, p: Tensor, options?: { generator?: Generator | null }): Tensor
 export function bernoulli_(self: Tensor, p?: number, options?: { generator?: Generator | null }): Tensor
+export function bernoulli_(self: Tensor, options: { generator?: Generator | null }): Tensor
 export function bernoulli_(...args: unknown[]): Tensor {
   return overloaded(bernoulli_$, args) as Tensor
 }
@@ -767,8 +769,11 @@ export function cat(tensors: readonly Tensor[], dim?: number): Tensor {
 }
 
 /** `aten::cauchy_(Tensor(a!) self, float median=0., float sigma=1., *, Generator? generator=None) -> Tensor(a!)` */
-export function cauchy_(self: Tensor, median?: number, sigma?: number, options: { generator?: Generator | null } = NONE): Tensor {
-  return call(153, self, median, sigma, options.generator) as Tensor
+export function cauchy_(self: Tensor, median?: number, sigma?: number, options?: { generator?: Generator | null }): Tensor
+export function cauchy_(self: Tensor, options: { generator?: Generator | null }): Tensor
+export function cauchy_(self: Tensor, median: number | undefined, options: { generator?: Generator | null }): Tensor
+export function cauchy_(...args: unknown[]): Tensor {
+  return overloaded(cauchy_$, args) as Tensor
 }
 
 /** `aten::cdist(Tensor x1, Tensor x2, float p=2., int? compute_mode=None) -> Tensor` */
@@ -1499,8 +1504,10 @@ export function expm1_(self: Tensor): Tensor {
 }
 
 /** `aten::exponential_(Tensor(a!) self, float lambd=1., *, Generator? generator=None) -> Tensor(a!)` */
-export function exponential_(self: Tensor, lambd?: number, options: { generator?: Generator | null } = NONE): Tensor {
-  return call(301, self, lambd, options.generator) as Tensor
+export function exponential_(self: Tensor, lambd?: number, options?: { generator?: Generator | null }): Tensor
+export function exponential_(self: Tensor, options: { generator?: Generator | null }): Tensor
+export function exponential_(...args: unknown[]): Tensor {
+  return overloaded(exponential_$, args) as Tensor
 }
 
 /**
@@ -1703,8 +1710,11 @@ export function frobeniusNorm(...args: unknown[]): Tensor {
 }
 
 /** `aten::from_file(str filename, bool? shared=None, int? size=0, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
-export function fromFile(filename: string, shared?: boolean | null, size?: number | null, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean } = NONE): Tensor {
-  return leaf(call(365, filename, shared, size, options.dtype ?? 'float32', options.layout, options.device, options.pinMemory), options) as Tensor
+export function fromFile(filename: string, shared?: boolean | null, size?: number | null, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
+export function fromFile(filename: string, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
+export function fromFile(filename: string, shared: boolean | null | undefined, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
+export function fromFile(...args: unknown[]): Tensor {
+  return overloaded(fromFile$, args) as Tensor
 }
 
 /** `aten::full(SymInt[] size, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
@@ -1795,13 +1805,13 @@ export function glu(self: Tensor, dim?: number): Tensor {
  *
  * `aten::gradient.tensorarrayint(Tensor self, *, Tensor[] spacing, int? dim=None, int edge_order=1) -> Tensor[]`
  */
-export function gradient(self: Tensor, options?: { dim?: readonly number[]; edgeOrder?: number }): Tensor[]
-export function gradient(self: Tensor, options?: { spacing?: Scalar; dim?: readonly number[]; edgeOrder?: number }): Tensor[]
+export function gradient(self: Tensor, options: { dim: readonly number[]; edgeOrder?: number }): Tensor[]
+export function gradient(self: Tensor, options: { spacing: Scalar; dim: readonly number[]; edgeOrder?: number }): Tensor[]
 export function gradient(self: Tensor, options?: { spacing?: Scalar | null; dim?: number | null; edgeOrder?: number }): Tensor[]
-export function gradient(self: Tensor, options?: { spacing?: readonly Scalar[]; dim?: readonly number[]; edgeOrder?: number }): Tensor[]
-export function gradient(self: Tensor, options?: { spacing?: readonly Scalar[]; dim?: number | null; edgeOrder?: number }): Tensor[]
-export function gradient(self: Tensor, options?: { spacing?: readonly Tensor[]; dim?: readonly number[]; edgeOrder?: number }): Tensor[]
-export function gradient(self: Tensor, options?: { spacing?: readonly Tensor[]; dim?: number | null; edgeOrder?: number }): Tensor[]
+export function gradient(self: Tensor, options: { spacing: readonly Scalar[]; dim: readonly number[]; edgeOrder?: number }): Tensor[]
+export function gradient(self: Tensor, options: { spacing: readonly Scalar[]; dim?: number | null; edgeOrder?: number }): Tensor[]
+export function gradient(self: Tensor, options: { spacing: readonly Tensor[]; dim: readonly number[]; edgeOrder?: number }): Tensor[]
+export function gradient(self: Tensor, options: { spacing: readonly Tensor[]; dim?: number | null; edgeOrder?: number }): Tensor[]
 export function gradient(...args: unknown[]): Tensor[] {
   return overloaded(gradient$, args) as Tensor[]
 }
@@ -1960,8 +1970,10 @@ export function hardtanh_(self: Tensor, minVal?: Scalar, maxVal?: Scalar): Tenso
 }
 
 /** `aten::hash_tensor(Tensor self, int[1] dim=[], *, bool keepdim=False, int mode=0) -> Tensor` (LibTorch >= 2.x, in 2.15) */
-export function hashTensor(self: Tensor, dim?: number | readonly number[], options: { keepdim?: boolean; mode?: number } = NONE): Tensor {
-  return call(420, self, dim, options.keepdim, options.mode) as Tensor
+export function hashTensor(self: Tensor, dim?: number | readonly number[], options?: { keepdim?: boolean; mode?: number }): Tensor
+export function hashTensor(self: Tensor, options: { keepdim?: boolean; mode?: number }): Tensor
+export function hashTensor(...args: unknown[]): Tensor {
+  return overloaded(hashTensor$, args) as Tensor
 }
 
 /** `aten::heaviside(Tensor self, Tensor values) -> Tensor` */
@@ -1990,6 +2002,7 @@ export function histc(self: Tensor, bins?: number, min?: Scalar, max?: Scalar): 
  * `aten::histogram.bins_tensor(Tensor self, Tensor bins, *, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)`
  */
 export function histogram(self: Tensor, bins?: number, options?: { range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [Tensor, Tensor]
+export function histogram(self: Tensor, options: { range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [Tensor, Tensor]
 export function histogram(self: Tensor, bins: Tensor, options?: { weight?: Tensor | null; density?: boolean }): [Tensor, Tensor]
 export function histogram(...args: unknown[]): [Tensor, Tensor] {
   return overloaded(histogram$, args) as [Tensor, Tensor]
@@ -2282,8 +2295,10 @@ export function kaiserWindow(...args: unknown[]): Tensor {
 }
 
 /** `aten::kl_div(Tensor self, Tensor target, int reduction=1, *, bool log_target=False) -> Tensor` */
-export function klDiv(self: Tensor, target: Tensor, reduction?: number, options: { logTarget?: boolean } = NONE): Tensor {
-  return call(485, self, target, reduction, options.logTarget) as Tensor
+export function klDiv(self: Tensor, target: Tensor, reduction?: number, options?: { logTarget?: boolean }): Tensor
+export function klDiv(self: Tensor, target: Tensor, options: { logTarget?: boolean }): Tensor
+export function klDiv(...args: unknown[]): Tensor {
+  return overloaded(klDiv$, args) as Tensor
 }
 
 /** `aten::kron(Tensor self, Tensor other) -> Tensor` */
@@ -2481,26 +2496,9 @@ export function log_(self: Tensor): Tensor {
 }
 
 /** `aten::log_normal_(Tensor(a!) self, float mean=1., float std=2., *, Generator? generator=None) -> Tensor(a!)` */
-export function logNormal_(self: Tensor, mean?: number, std?: number, options: { generator?: Generator | null } = NONE): Tensor {
-  return call(579, self, mean, std, options.generator) as Tensor
-}
-
-/** `aten::log_sigmoid(Tensor self) -> Tensor` */
-export function logSigmoid(self: Tensor): Tensor {
-  return call(580, self) as Tensor
-}
-
-/** `aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor` */
-export function logSoftmax(self: Tensor, dim: number, dtype?: DType | null): Tensor {
-  return call(581, self, dim, dtype) as Tensor
-}
-
-/** `aten::logaddexp(Tensor self, Tensor other) -> Tensor` */
-export function logaddexp(self: Tensor, other: Tensor): Tensor {
-  return call(582, self, other) as Tensor
-}
-
-/** `aten::logaddexp2(Tensor self, Tensor other) -> Tensor` */
-export function logaddexp2(self: Tensor, other: Tensor): Tensor {
-  return call(583, self, other) as Tensor
+export function logNormal_(self: Tensor, mean?: number, std?: number, options?: { generator?: Generator | null }): Tensor
+export function logNormal_(self: Tensor, options: { generator?: Generator | null }): Tensor
+export function logNormal_(self: Tensor, mean: number | undefined, options: { generator?: Generator | null }): Tensor
+export function logNormal_(...args: unknown[]): Tensor {
+  return overloaded(logNormal_$, args) as Tensor
 }

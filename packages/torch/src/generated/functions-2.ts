@@ -5,7 +5,27 @@ import { dtypeOf } from '../dtype.ts'
 import { overloaded } from '../overload.ts'
 import type { Tensor } from '../tensor.ts'
 import type { Device, DType, Generator, Layout, MemoryFormat, Scalar } from '../types.ts'
-import { logspace$, lstm$, max$, mean$, median$, meshgrid$, min$, mm$, moveaxis$, movedim$, nanmedian$, nanquantile$, narrow$, nativeNorm$, norm$, normal$, nuclearNorm$, pow$, prod$, quantile$, randLike$, randint$, randintLike$, randnLike$, random_$, range$, remainder$, repeatInterleave$, resultType$, rnnRelu$, rnnTanh$, round$, round_$, scatter$, scatter_$, set_$, sort$, split$, squeeze$, squeezeCopy$, squeeze_$, std$, stdMean$, stft$, sum$, tensorSplit$, trapezoid$, trapz$, upsampleBicubic2d$, upsampleBilinear2d$, upsampleLinear1d$, upsampleNearest1d$, upsampleNearest2d$, upsampleNearest3d$, upsampleTrilinear3d$, var$, varMean$, view$, viewCopy$, vsplit$, where$, xlogy$ } from './overloads.ts'
+import { logspace$, lstm$, max$, mean$, median$, meshgrid$, min$, mm$, moveaxis$, movedim$, multinomial$, nanmean$, nanmedian$, nanquantile$, nansum$, narrow$, nativeNorm$, norm$, normal$, normal_$, nuclearNorm$, pow$, prod$, quantile$, randLike$, randint$, randintLike$, randnLike$, random_$, range$, remainder$, repeatInterleave$, resultType$, rnnRelu$, rnnTanh$, round$, round_$, scaledDotProductAttention$, scatter$, scatter_$, set_$, sort$, split$, squeeze$, squeezeCopy$, squeeze_$, std$, stdMean$, sum$, tensorSplit$, trapezoid$, trapz$, trilIndices$, triuIndices$, uniform_$, upsampleBicubic2d$, upsampleBilinear2d$, upsampleLinear1d$, upsampleNearest1d$, upsampleNearest2d$, upsampleNearest3d$, upsampleTrilinear3d$, var$, varMean$, view$, viewCopy$, vsplit$, where$, xlogy$ } from './overloads.ts'
+
+/** `aten::log_sigmoid(Tensor self) -> Tensor` */
+export function logSigmoid(self: Tensor): Tensor {
+  return call(580, self) as Tensor
+}
+
+/** `aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor` */
+export function logSoftmax(self: Tensor, dim: number, dtype?: DType | null): Tensor {
+  return call(581, self, dim, dtype) as Tensor
+}
+
+/** `aten::logaddexp(Tensor self, Tensor other) -> Tensor` */
+export function logaddexp(self: Tensor, other: Tensor): Tensor {
+  return call(582, self, other) as Tensor
+}
+
+/** `aten::logaddexp2(Tensor self, Tensor other) -> Tensor` */
+export function logaddexp2(self: Tensor, other: Tensor): Tensor {
+  return call(583, self, other) as Tensor
+}
 
 /** `aten::logcumsumexp(Tensor self, int dim) -> Tensor` */
 export function logcumsumexp(self: Tensor, dim: number): Tensor {
@@ -77,9 +97,13 @@ export function logit_(self: Tensor, eps?: number | null): Tensor {
  * `aten::logspace.Tensor_Tensor(Tensor start, Tensor end, int steps, float base=10., *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` (LibTorch >= 2.x, in 2.15)
  */
 export function logspace(start: Scalar, end: Scalar, steps: number, base?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
+export function logspace(start: Scalar, end: Scalar, steps: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
 export function logspace(start: Scalar, end: Tensor, steps: number, base?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function logspace(start: Scalar, end: Tensor, steps: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
 export function logspace(start: Tensor, end: Scalar, steps: number, base?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function logspace(start: Tensor, end: Scalar, steps: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
 export function logspace(start: Tensor, end: Tensor, steps: number, base?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function logspace(start: Tensor, end: Tensor, steps: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
 export function logspace(...args: unknown[]): Tensor {
   return overloaded(logspace$, args) as Tensor
 }
@@ -252,6 +276,7 @@ export function maximum(self: Tensor, other: Tensor): Tensor {
  */
 export function mean(self: Tensor, options?: { dtype?: DType | null }): Tensor
 export function mean(self: Tensor, dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function mean(self: Tensor, dim: number | readonly number[] | null, options: { dtype?: DType | null }): Tensor
 export function mean(...args: unknown[]): Tensor {
   return overloaded(mean$, args) as Tensor
 }
@@ -273,7 +298,7 @@ export function median(...args: unknown[]): Tensor | [Tensor, Tensor] {
  * `aten::meshgrid.indexing(Tensor[] tensors, *, str indexing) -> Tensor[]`
  */
 export function meshgrid(tensors: readonly Tensor[]): Tensor[]
-export function meshgrid(tensors: readonly Tensor[], options?: { indexing?: string }): Tensor[]
+export function meshgrid(tensors: readonly Tensor[], options: { indexing: string }): Tensor[]
 export function meshgrid(...args: unknown[]): Tensor[] {
   return overloaded(meshgrid$, args) as Tensor[]
 }
@@ -384,8 +409,10 @@ export function multilabelMarginLoss(self: Tensor, target: Tensor, reduction?: n
 }
 
 /** `aten::multinomial(Tensor self, SymInt num_samples, bool replacement=False, *, Generator? generator=None) -> Tensor` */
-export function multinomial(self: Tensor, numSamples: number, replacement?: boolean, options: { generator?: Generator | null } = NONE): Tensor {
-  return call(662, self, numSamples, replacement, options.generator) as Tensor
+export function multinomial(self: Tensor, numSamples: number, replacement?: boolean, options?: { generator?: Generator | null }): Tensor
+export function multinomial(self: Tensor, numSamples: number, options: { generator?: Generator | null }): Tensor
+export function multinomial(...args: unknown[]): Tensor {
+  return overloaded(multinomial$, args) as Tensor
 }
 
 /**
@@ -432,8 +459,11 @@ export function nanToNum_(self: Tensor, nan?: number | null, posinf?: number | n
 }
 
 /** `aten::nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor` */
-export function nanmean(self: Tensor, dim?: number | readonly number[] | null, keepdim?: boolean, options: { dtype?: DType | null } = NONE): Tensor {
-  return call(672, self, dim, keepdim, options.dtype) as Tensor
+export function nanmean(self: Tensor, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function nanmean(self: Tensor, options: { dtype?: DType | null }): Tensor
+export function nanmean(self: Tensor, dim: number | readonly number[] | null | undefined, options: { dtype?: DType | null }): Tensor
+export function nanmean(...args: unknown[]): Tensor {
+  return overloaded(nanmean$, args) as Tensor
 }
 
 /**
@@ -453,14 +483,21 @@ export function nanmedian(...args: unknown[]): Tensor | [Tensor, Tensor] {
  * `aten::nanquantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`
  */
 export function nanquantile(self: Tensor, q: Tensor, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor
+export function nanquantile(self: Tensor, q: Tensor, options: { interpolation?: string }): Tensor
+export function nanquantile(self: Tensor, q: Tensor, dim: number | null | undefined, options: { interpolation?: string }): Tensor
 export function nanquantile(self: Tensor, q: number, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor
+export function nanquantile(self: Tensor, q: number, options: { interpolation?: string }): Tensor
+export function nanquantile(self: Tensor, q: number, dim: number | null | undefined, options: { interpolation?: string }): Tensor
 export function nanquantile(...args: unknown[]): Tensor {
   return overloaded(nanquantile$, args) as Tensor
 }
 
 /** `aten::nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor` */
-export function nansum(self: Tensor, dim?: number | readonly number[] | null, keepdim?: boolean, options: { dtype?: DType | null } = NONE): Tensor {
-  return call(677, self, dim, keepdim, options.dtype) as Tensor
+export function nansum(self: Tensor, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function nansum(self: Tensor, options: { dtype?: DType | null }): Tensor
+export function nansum(self: Tensor, dim: number | readonly number[] | null | undefined, options: { dtype?: DType | null }): Tensor
+export function nansum(...args: unknown[]): Tensor {
+  return overloaded(nansum$, args) as Tensor
 }
 
 /**
@@ -614,7 +651,7 @@ export function nonzeroNumpy(self: Tensor): Tensor[] {
 }
 
 /** `aten::nonzero_static(Tensor self, *, SymInt size, int fill_value=-1) -> Tensor` (LibTorch >= 2.x, in 2.15) */
-export function nonzeroStatic(self: Tensor, options: { size?: number; fillValue?: number } = NONE): Tensor {
+export function nonzeroStatic(self: Tensor, options: { size: number; fillValue?: number }): Tensor {
   return call(708, self, options.size, options.fillValue) as Tensor
 }
 
@@ -629,8 +666,8 @@ export function nonzeroStatic(self: Tensor, options: { size?: number; fillValue?
  */
 export function norm(self: Tensor, p?: Scalar): Tensor
 export function norm(self: Tensor, p: Scalar | null, dim: number | readonly number[], keepdim?: boolean): Tensor
-export function norm(self: Tensor, p: Scalar | null, dim: number | readonly number[], keepdim: boolean, options?: { dtype?: DType }): Tensor
-export function norm(self: Tensor, p: Scalar | null, options?: { dtype?: DType }): Tensor
+export function norm(self: Tensor, p: Scalar | null, dim: number | readonly number[], keepdim: boolean, options: { dtype: DType }): Tensor
+export function norm(self: Tensor, p: Scalar | null, options: { dtype: DType }): Tensor
 export function norm(...args: unknown[]): Tensor {
   return overloaded(norm$, args) as Tensor
 }
@@ -651,6 +688,7 @@ export function normExceptDim(v: Tensor, pow?: number, dim?: number): Tensor {
  */
 export function normal(mean: Tensor, std: Tensor, options?: { generator?: Generator | null }): Tensor
 export function normal(mean: Tensor, std?: number, options?: { generator?: Generator | null }): Tensor
+export function normal(mean: Tensor, options: { generator?: Generator | null }): Tensor
 export function normal(mean: number, std: Tensor, options?: { generator?: Generator | null }): Tensor
 export function normal(mean: number, std: number, size: readonly number[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
 export function normal(...args: unknown[]): Tensor {
@@ -658,8 +696,11 @@ export function normal(...args: unknown[]): Tensor {
 }
 
 /** `aten::normal_(Tensor(a!) self, float mean=0., float std=1., *, Generator? generator=None) -> Tensor(a!)` */
-export function normal_(self: Tensor, mean?: number, std?: number, options: { generator?: Generator | null } = NONE): Tensor {
-  return call(718, self, mean, std, options.generator) as Tensor
+export function normal_(self: Tensor, mean?: number, std?: number, options?: { generator?: Generator | null }): Tensor
+export function normal_(self: Tensor, options: { generator?: Generator | null }): Tensor
+export function normal_(self: Tensor, mean: number | undefined, options: { generator?: Generator | null }): Tensor
+export function normal_(...args: unknown[]): Tensor {
+  return overloaded(normal_$, args) as Tensor
 }
 
 /**
@@ -836,6 +877,7 @@ export function prelu(self: Tensor, weight: Tensor): Tensor {
  */
 export function prod(self: Tensor, options?: { dtype?: DType | null }): Tensor
 export function prod(self: Tensor, dim: number, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function prod(self: Tensor, dim: number, options: { dtype?: DType | null }): Tensor
 export function prod(...args: unknown[]): Tensor {
   return overloaded(prod$, args) as Tensor
 }
@@ -866,7 +908,11 @@ export function qr(self: Tensor, some?: boolean): [Tensor, Tensor] {
  * `aten::quantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`
  */
 export function quantile(self: Tensor, q: Tensor, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor
+export function quantile(self: Tensor, q: Tensor, options: { interpolation?: string }): Tensor
+export function quantile(self: Tensor, q: Tensor, dim: number | null | undefined, options: { interpolation?: string }): Tensor
 export function quantile(self: Tensor, q: number, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor
+export function quantile(self: Tensor, q: number, options: { interpolation?: string }): Tensor
+export function quantile(self: Tensor, q: number, dim: number | null | undefined, options: { interpolation?: string }): Tensor
 export function quantile(...args: unknown[]): Tensor {
   return overloaded(quantile$, args) as Tensor
 }
@@ -973,6 +1019,7 @@ export function randperm(n: number, options: { generator?: Generator | null; dty
  */
 export function range(start: Scalar, end: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
 export function range(start: Scalar, end: Scalar, step?: Scalar, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
+export function range(start: Scalar, end: Scalar, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean }): Tensor
 export function range(...args: unknown[]): Tensor {
   return overloaded(range$, args) as Tensor
 }
@@ -1079,7 +1126,9 @@ export function repeat(self: Tensor, repeats: readonly number[]): Tensor {
  */
 export function repeatInterleave(repeats: Tensor, options?: { outputSize?: number | null }): Tensor
 export function repeatInterleave(self: Tensor, repeats: Tensor, dim?: number | null, options?: { outputSize?: number | null }): Tensor
+export function repeatInterleave(self: Tensor, repeats: Tensor, options: { outputSize?: number | null }): Tensor
 export function repeatInterleave(self: Tensor, repeats: number, dim?: number | null, options?: { outputSize?: number | null }): Tensor
+export function repeatInterleave(self: Tensor, repeats: number, options: { outputSize?: number | null }): Tensor
 export function repeatInterleave(...args: unknown[]): Tensor {
   return overloaded(repeatInterleave$, args) as Tensor
 }
@@ -1199,7 +1248,7 @@ export function rot90(self: Tensor, k?: number, dims?: readonly number[]): Tenso
  * `aten::round.decimals(Tensor self, *, int decimals) -> Tensor`
  */
 export function round(self: Tensor): Tensor
-export function round(self: Tensor, options?: { decimals?: number }): Tensor
+export function round(self: Tensor, options: { decimals: number }): Tensor
 export function round(...args: unknown[]): Tensor {
   return overloaded(round$, args) as Tensor
 }
@@ -1210,7 +1259,7 @@ export function round(...args: unknown[]): Tensor {
  * `aten::round_.decimals(Tensor(a!) self, *, int decimals) -> Tensor(a!)`
  */
 export function round_(self: Tensor): Tensor
-export function round_(self: Tensor, options?: { decimals?: number }): Tensor
+export function round_(self: Tensor, options: { decimals: number }): Tensor
 export function round_(...args: unknown[]): Tensor {
   return overloaded(round_$, args) as Tensor
 }
@@ -1255,8 +1304,12 @@ export function scalarTensor(s: Scalar, options: { dtype?: DType | null; layout?
 }
 
 /** `aten::scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0., bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor` (LibTorch >= 2.x, in 2.15) */
-export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, attnMask?: Tensor | null, dropoutP?: number, isCausal?: boolean, options: { scale?: number | null; enableGqa?: boolean } = NONE): Tensor {
-  return call(839, query, key, value, attnMask, dropoutP, isCausal, options.scale, options.enableGqa) as Tensor
+export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, attnMask?: Tensor | null, dropoutP?: number, isCausal?: boolean, options?: { scale?: number | null; enableGqa?: boolean }): Tensor
+export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, options: { scale?: number | null; enableGqa?: boolean }): Tensor
+export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, attnMask: Tensor | null | undefined, options: { scale?: number | null; enableGqa?: boolean }): Tensor
+export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, attnMask: Tensor | null | undefined, dropoutP: number | undefined, options: { scale?: number | null; enableGqa?: boolean }): Tensor
+export function scaledDotProductAttention(...args: unknown[]): Tensor {
+  return overloaded(scaledDotProductAttention$, args) as Tensor
 }
 
 /**
@@ -1268,10 +1321,10 @@ export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Ten
  *
  * `aten::scatter.value_reduce(Tensor self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor`
  */
-export function scatter(self: Tensor, dim: number, index: Tensor, src: Tensor, options?: { reduce?: string }): Tensor
+export function scatter(self: Tensor, dim: number, index: Tensor, src: Tensor, options: { reduce: string }): Tensor
 export function scatter(self: Tensor, dim: number, index: Tensor, src: Tensor): Tensor
 export function scatter(self: Tensor, dim: number, index: Tensor, value: Scalar): Tensor
-export function scatter(self: Tensor, dim: number, index: Tensor, value: Scalar, options?: { reduce?: string }): Tensor
+export function scatter(self: Tensor, dim: number, index: Tensor, value: Scalar, options: { reduce: string }): Tensor
 export function scatter(...args: unknown[]): Tensor {
   return overloaded(scatter$, args) as Tensor
 }
@@ -1285,10 +1338,10 @@ export function scatter(...args: unknown[]): Tensor {
  *
  * `aten::scatter_.value_reduce(Tensor(a!) self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor(a!)`
  */
-export function scatter_(self: Tensor, dim: number, index: Tensor, src: Tensor, options?: { reduce?: string }): Tensor
+export function scatter_(self: Tensor, dim: number, index: Tensor, src: Tensor, options: { reduce: string }): Tensor
 export function scatter_(self: Tensor, dim: number, index: Tensor, src: Tensor): Tensor
 export function scatter_(self: Tensor, dim: number, index: Tensor, value: Scalar): Tensor
-export function scatter_(self: Tensor, dim: number, index: Tensor, value: Scalar, options?: { reduce?: string }): Tensor
+export function scatter_(self: Tensor, dim: number, index: Tensor, value: Scalar, options: { reduce: string }): Tensor
 export function scatter_(...args: unknown[]): Tensor {
   return overloaded(scatter_$, args) as Tensor
 }
@@ -1604,6 +1657,7 @@ export function stack(tensors: readonly Tensor[], dim?: number): Tensor {
  */
 export function std(self: Tensor, unbiased?: boolean): Tensor
 export function std(self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): Tensor
+export function std(self: Tensor, options: { correction?: Scalar | null; keepdim?: boolean }): Tensor
 export function std(self: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): Tensor
 export function std(...args: unknown[]): Tensor {
   return overloaded(std$, args) as Tensor
@@ -1618,20 +1672,15 @@ export function std(...args: unknown[]): Tensor {
  */
 export function stdMean(self: Tensor, unbiased?: boolean): [Tensor, Tensor]
 export function stdMean(self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
+export function stdMean(self: Tensor, options: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
 export function stdMean(self: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): [Tensor, Tensor]
 export function stdMean(...args: unknown[]): [Tensor, Tensor] {
   return overloaded(stdMean$, args) as [Tensor, Tensor]
 }
 
-/**
- * `aten::stft(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -> Tensor` (`alignToWindow`: LibTorch >= 2.x, in 2.15)
- *
- * `aten::stft.center(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, str pad_mode="reflect", bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -> Tensor` (`alignToWindow`: LibTorch >= 2.x, in 2.15)
- */
-export function stft(self: Tensor, nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, normalized?: boolean, onesided?: boolean | null, returnComplex?: boolean | null, alignToWindow?: boolean | null): Tensor
-export function stft(self: Tensor, nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, center?: boolean, padMode?: string, normalized?: boolean, onesided?: boolean | null, returnComplex?: boolean | null, alignToWindow?: boolean | null): Tensor
-export function stft(...args: unknown[]): Tensor {
-  return overloaded(stft$, args) as Tensor
+/** `aten::stft.center(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, str pad_mode="reflect", bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -> Tensor` (`alignToWindow`: LibTorch >= 2.x, in 2.15) */
+export function stft(self: Tensor, nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, center?: boolean, padMode?: string, normalized?: boolean, onesided?: boolean | null, returnComplex?: boolean | null, alignToWindow?: boolean | null): Tensor {
+  return call(1002, self, nFft, hopLength, winLength, window, center, padMode, normalized, onesided, returnComplex, alignToWindow) as Tensor
 }
 
 /**
@@ -1640,7 +1689,7 @@ export function stft(...args: unknown[]): Tensor {
  * `aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`
  */
 export function sub(self: Tensor, other: Tensor | Scalar, options: { alpha?: Scalar } = NONE): Tensor {
-  return (isTensor(other) ? call(1005, self, other, options.alpha) : call(1004, self, other, options.alpha)) as Tensor
+  return (isTensor(other) ? call(1004, self, other, options.alpha) : call(1003, self, other, options.alpha)) as Tensor
 }
 
 /**
@@ -1649,7 +1698,7 @@ export function sub(self: Tensor, other: Tensor | Scalar, options: { alpha?: Sca
  * `aten::sub_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)`
  */
 export function sub_(self: Tensor, other: Tensor | Scalar, options: { alpha?: Scalar } = NONE): Tensor {
-  return (isTensor(other) ? call(1007, self, other, options.alpha) : call(1006, self, other, options.alpha)) as Tensor
+  return (isTensor(other) ? call(1006, self, other, options.alpha) : call(1005, self, other, options.alpha)) as Tensor
 }
 
 /**
@@ -1658,7 +1707,7 @@ export function sub_(self: Tensor, other: Tensor | Scalar, options: { alpha?: Sc
  * `aten::subtract.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`
  */
 export function subtract(self: Tensor, other: Tensor | Scalar, options: { alpha?: Scalar } = NONE): Tensor {
-  return (isTensor(other) ? call(1009, self, other, options.alpha) : call(1008, self, other, options.alpha)) as Tensor
+  return (isTensor(other) ? call(1008, self, other, options.alpha) : call(1007, self, other, options.alpha)) as Tensor
 }
 
 /**
@@ -1667,7 +1716,7 @@ export function subtract(self: Tensor, other: Tensor | Scalar, options: { alpha?
  * `aten::subtract_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)`
  */
 export function subtract_(self: Tensor, other: Tensor | Scalar, options: { alpha?: Scalar } = NONE): Tensor {
-  return (isTensor(other) ? call(1011, self, other, options.alpha) : call(1010, self, other, options.alpha)) as Tensor
+  return (isTensor(other) ? call(1010, self, other, options.alpha) : call(1009, self, other, options.alpha)) as Tensor
 }
 
 /**
@@ -1677,88 +1726,89 @@ export function subtract_(self: Tensor, other: Tensor | Scalar, options: { alpha
  */
 export function sum(self: Tensor, options?: { dtype?: DType | null }): Tensor
 export function sum(self: Tensor, dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function sum(self: Tensor, dim: number | readonly number[] | null, options: { dtype?: DType | null }): Tensor
 export function sum(...args: unknown[]): Tensor {
   return overloaded(sum$, args) as Tensor
 }
 
 /** `aten::sum_to_size(Tensor self, SymInt[] size) -> Tensor` */
 export function sumToSize(self: Tensor, size: readonly number[]): Tensor {
-  return call(1014, self, size) as Tensor
+  return call(1013, self, size) as Tensor
 }
 
 /** `aten::svd(Tensor self, bool some=True, bool compute_uv=True) -> (Tensor U, Tensor S, Tensor V)` */
 export function svd(self: Tensor, some?: boolean, computeUv?: boolean): [Tensor, Tensor, Tensor] {
-  return call(1015, self, some, computeUv) as [Tensor, Tensor, Tensor]
+  return call(1014, self, some, computeUv) as [Tensor, Tensor, Tensor]
 }
 
 /** `aten::swapaxes(Tensor(a) self, int axis0, int axis1) -> Tensor(a)` */
 export function swapaxes(self: Tensor, axis0: number, axis1: number): Tensor {
-  return call(1016, self, axis0, axis1) as Tensor
+  return call(1015, self, axis0, axis1) as Tensor
 }
 
 /** `aten::swapaxes_(Tensor(a!) self, int axis0, int axis1) -> Tensor(a!)` */
 export function swapaxes_(self: Tensor, axis0: number, axis1: number): Tensor {
-  return call(1017, self, axis0, axis1) as Tensor
+  return call(1016, self, axis0, axis1) as Tensor
 }
 
 /** `aten::swapdims(Tensor(a) self, int dim0, int dim1) -> Tensor(a)` */
 export function swapdims(self: Tensor, dim0: number, dim1: number): Tensor {
-  return call(1018, self, dim0, dim1) as Tensor
+  return call(1017, self, dim0, dim1) as Tensor
 }
 
 /** `aten::swapdims_(Tensor(a!) self, int dim0, int dim1) -> Tensor(a!)` */
 export function swapdims_(self: Tensor, dim0: number, dim1: number): Tensor {
-  return call(1019, self, dim0, dim1) as Tensor
+  return call(1018, self, dim0, dim1) as Tensor
 }
 
 /** `aten::symeig(Tensor self, bool eigenvectors=False, bool upper=True) -> (Tensor eigenvalues, Tensor eigenvectors)` (LibTorch 1.13 only) */
 export function symeig(self: Tensor, eigenvectors?: boolean, upper?: boolean): [Tensor, Tensor] {
-  return call(1020, self, eigenvectors, upper) as [Tensor, Tensor]
+  return call(1019, self, eigenvectors, upper) as [Tensor, Tensor]
 }
 
 /** `aten::t(Tensor(a) self) -> Tensor(a)` */
 export function t(self: Tensor): Tensor {
-  return call(1021, self) as Tensor
+  return call(1020, self) as Tensor
 }
 
 /** `aten::t_(Tensor(a!) self) -> Tensor(a!)` */
 export function t_(self: Tensor): Tensor {
-  return call(1022, self) as Tensor
+  return call(1021, self) as Tensor
 }
 
 /** `aten::t_copy(Tensor self) -> Tensor` */
 export function tCopy(self: Tensor): Tensor {
-  return call(1023, self) as Tensor
+  return call(1022, self) as Tensor
 }
 
 /** `aten::take(Tensor self, Tensor index) -> Tensor` */
 export function take(self: Tensor, index: Tensor): Tensor {
-  return call(1024, self, index) as Tensor
+  return call(1023, self, index) as Tensor
 }
 
 /** `aten::take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor` */
 export function takeAlongDim(self: Tensor, indices: Tensor, dim?: number | null): Tensor {
-  return call(1025, self, indices, dim) as Tensor
+  return call(1024, self, indices, dim) as Tensor
 }
 
 /** `aten::tan(Tensor self) -> Tensor` */
 export function tan(self: Tensor): Tensor {
-  return call(1026, self) as Tensor
+  return call(1025, self) as Tensor
 }
 
 /** `aten::tan_(Tensor(a!) self) -> Tensor(a!)` */
 export function tan_(self: Tensor): Tensor {
-  return call(1027, self) as Tensor
+  return call(1026, self) as Tensor
 }
 
 /** `aten::tanh(Tensor self) -> Tensor` */
 export function tanh(self: Tensor): Tensor {
-  return call(1028, self) as Tensor
+  return call(1027, self) as Tensor
 }
 
 /** `aten::tanh_(Tensor(a!) self) -> Tensor(a!)` */
 export function tanh_(self: Tensor): Tensor {
-  return call(1029, self) as Tensor
+  return call(1028, self) as Tensor
 }
 
 /**
@@ -1777,47 +1827,47 @@ export function tensorSplit(...args: unknown[]): Tensor[] {
 
 /** `aten::tensordot(Tensor self, Tensor other, int[] dims_self, int[] dims_other) -> Tensor` */
 export function tensordot(self: Tensor, other: Tensor, dimsSelf: readonly number[], dimsOther: readonly number[]): Tensor {
-  return call(1033, self, other, dimsSelf, dimsOther) as Tensor
+  return call(1032, self, other, dimsSelf, dimsOther) as Tensor
 }
 
 /** `aten::threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor` */
 export function threshold(self: Tensor, threshold: Scalar, value: Scalar): Tensor {
-  return call(1034, self, threshold, value) as Tensor
+  return call(1033, self, threshold, value) as Tensor
 }
 
 /** `aten::threshold_(Tensor(a!) self, Scalar threshold, Scalar value) -> Tensor(a!)` */
 export function threshold_(self: Tensor, threshold: Scalar, value: Scalar): Tensor {
-  return call(1035, self, threshold, value) as Tensor
+  return call(1034, self, threshold, value) as Tensor
 }
 
 /** `aten::tile(Tensor self, SymInt[] dims) -> Tensor` */
 export function tile(self: Tensor, dims: readonly number[]): Tensor {
-  return call(1036, self, dims) as Tensor
+  return call(1035, self, dims) as Tensor
 }
 
 /** `aten::topk(Tensor self, SymInt k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)` */
 export function topk(self: Tensor, k: number, dim?: number, largest?: boolean, sorted?: boolean): [Tensor, Tensor] {
-  return call(1037, self, k, dim, largest, sorted) as [Tensor, Tensor]
+  return call(1036, self, k, dim, largest, sorted) as [Tensor, Tensor]
 }
 
 /** `aten::trace(Tensor self) -> Tensor` */
 export function trace(self: Tensor): Tensor {
-  return call(1038, self) as Tensor
+  return call(1037, self) as Tensor
 }
 
 /** `aten::transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)` */
 export function transpose(self: Tensor, dim0: number, dim1: number): Tensor {
-  return call(1039, self, dim0, dim1) as Tensor
+  return call(1038, self, dim0, dim1) as Tensor
 }
 
 /** `aten::transpose_(Tensor(a!) self, int dim0, int dim1) -> Tensor(a!)` */
 export function transpose_(self: Tensor, dim0: number, dim1: number): Tensor {
-  return call(1040, self, dim0, dim1) as Tensor
+  return call(1039, self, dim0, dim1) as Tensor
 }
 
 /** `aten::transpose_copy.int(Tensor self, int dim0, int dim1) -> Tensor` */
 export function transposeCopy(self: Tensor, dim0: number, dim1: number): Tensor {
-  return call(1041, self, dim0, dim1) as Tensor
+  return call(1040, self, dim0, dim1) as Tensor
 }
 
 /**
@@ -1844,42 +1894,46 @@ export function trapz(...args: unknown[]): Tensor {
 
 /** `aten::triangular_solve(Tensor self, Tensor A, bool upper=True, bool transpose=False, bool unitriangular=False) -> (Tensor solution, Tensor cloned_coefficient)` */
 export function triangularSolve(self: Tensor, A: Tensor, upper?: boolean, transpose?: boolean, unitriangular?: boolean): [Tensor, Tensor] {
-  return call(1046, self, A, upper, transpose, unitriangular) as [Tensor, Tensor]
+  return call(1045, self, A, upper, transpose, unitriangular) as [Tensor, Tensor]
 }
 
 /** `aten::tril(Tensor self, SymInt diagonal=0) -> Tensor` */
 export function tril(self: Tensor, diagonal?: number): Tensor {
-  return call(1047, self, diagonal) as Tensor
+  return call(1046, self, diagonal) as Tensor
 }
 
 /** `aten::tril_(Tensor(a!) self, SymInt diagonal=0) -> Tensor(a!)` */
 export function tril_(self: Tensor, diagonal?: number): Tensor {
-  return call(1048, self, diagonal) as Tensor
+  return call(1047, self, diagonal) as Tensor
 }
 
 /** `aten::tril_indices(int row, int col, int offset=0, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
-export function trilIndices(row: number, col: number, offset?: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null } = NONE): Tensor {
-  return call(1049, row, col, offset, options.dtype, options.layout, options.device, options.pinMemory) as Tensor
+export function trilIndices(row: number, col: number, offset?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function trilIndices(row: number, col: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function trilIndices(...args: unknown[]): Tensor {
+  return overloaded(trilIndices$, args) as Tensor
 }
 
 /** `aten::triplet_margin_loss(Tensor anchor, Tensor positive, Tensor negative, float margin=1., float p=2., float eps=9.9999999999999995e-07, bool swap=False, int reduction=1) -> Tensor` */
 export function tripletMarginLoss(anchor: Tensor, positive: Tensor, negative: Tensor, margin?: number, p?: number, eps?: number, swap?: boolean, reduction?: number): Tensor {
-  return call(1050, anchor, positive, negative, margin, p, eps, swap, reduction) as Tensor
+  return call(1049, anchor, positive, negative, margin, p, eps, swap, reduction) as Tensor
 }
 
 /** `aten::triu(Tensor self, SymInt diagonal=0) -> Tensor` */
 export function triu(self: Tensor, diagonal?: number): Tensor {
-  return call(1051, self, diagonal) as Tensor
+  return call(1050, self, diagonal) as Tensor
 }
 
 /** `aten::triu_(Tensor(a!) self, SymInt diagonal=0) -> Tensor(a!)` */
 export function triu_(self: Tensor, diagonal?: number): Tensor {
-  return call(1052, self, diagonal) as Tensor
+  return call(1051, self, diagonal) as Tensor
 }
 
 /** `aten::triu_indices(int row, int col, int offset=0, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
-export function triuIndices(row: number, col: number, offset?: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null } = NONE): Tensor {
-  return call(1053, row, col, offset, options.dtype, options.layout, options.device, options.pinMemory) as Tensor
+export function triuIndices(row: number, col: number, offset?: number, options?: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function triuIndices(row: number, col: number, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+export function triuIndices(...args: unknown[]): Tensor {
+  return overloaded(triuIndices$, args) as Tensor
 }
 
 /**
@@ -1888,7 +1942,7 @@ export function triuIndices(row: number, col: number, offset?: number, options: 
  * `aten::true_divide.Tensor(Tensor self, Tensor other) -> Tensor`
  */
 export function trueDivide(self: Tensor, other: Tensor | Scalar): Tensor {
-  return (isTensor(other) ? call(1055, self, other) : call(1054, self, other)) as Tensor
+  return (isTensor(other) ? call(1054, self, other) : call(1053, self, other)) as Tensor
 }
 
 /**
@@ -1897,97 +1951,100 @@ export function trueDivide(self: Tensor, other: Tensor | Scalar): Tensor {
  * `aten::true_divide_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
  */
 export function trueDivide_(self: Tensor, other: Tensor | Scalar): Tensor {
-  return (isTensor(other) ? call(1057, self, other) : call(1056, self, other)) as Tensor
+  return (isTensor(other) ? call(1056, self, other) : call(1055, self, other)) as Tensor
 }
 
 /** `aten::trunc(Tensor self) -> Tensor` */
 export function trunc(self: Tensor): Tensor {
-  return call(1058, self) as Tensor
+  return call(1057, self) as Tensor
 }
 
 /** `aten::trunc_(Tensor(a!) self) -> Tensor(a!)` */
 export function trunc_(self: Tensor): Tensor {
-  return call(1059, self) as Tensor
+  return call(1058, self) as Tensor
 }
 
 /** `aten::type_as(Tensor self, Tensor other) -> Tensor` */
 export function typeAs(self: Tensor, other: Tensor): Tensor {
-  return call(1060, self, other) as Tensor
+  return call(1059, self, other) as Tensor
 }
 
 /** `aten::unbind.int(Tensor(a -> *) self, int dim=0) -> Tensor(a)[]` */
 export function unbind(self: Tensor, dim?: number): Tensor[] {
-  return call(1061, self, dim) as Tensor[]
+  return call(1060, self, dim) as Tensor[]
 }
 
 /** `aten::unbind_copy.int(Tensor self, int dim=0) -> Tensor[]` */
 export function unbindCopy(self: Tensor, dim?: number): Tensor[] {
-  return call(1062, self, dim) as Tensor[]
+  return call(1061, self, dim) as Tensor[]
 }
 
 /** `aten::unflatten.int(Tensor(a) self, int dim, SymInt[] sizes) -> Tensor(a)` */
 export function unflatten(self: Tensor, dim: number, sizes: readonly number[]): Tensor {
-  return call(1063, self, dim, sizes) as Tensor
+  return call(1062, self, dim, sizes) as Tensor
 }
 
 /** `aten::unfold(Tensor(a) self, int dimension, int size, int step) -> Tensor(a)` */
 export function unfold(self: Tensor, dimension: number, size: number, step: number): Tensor {
-  return call(1064, self, dimension, size, step) as Tensor
+  return call(1063, self, dimension, size, step) as Tensor
 }
 
 /** `aten::unfold_copy(Tensor self, int dimension, int size, int step) -> Tensor` */
 export function unfoldCopy(self: Tensor, dimension: number, size: number, step: number): Tensor {
-  return call(1065, self, dimension, size, step) as Tensor
+  return call(1064, self, dimension, size, step) as Tensor
 }
 
 /** `aten::uniform_(Tensor(a!) self, float from=0., float to=1., *, Generator? generator=None) -> Tensor(a!)` */
-export function uniform_(self: Tensor, from?: number, to?: number, options: { generator?: Generator | null } = NONE): Tensor {
-  return call(1066, self, from, to, options.generator) as Tensor
+export function uniform_(self: Tensor, from?: number, to?: number, options?: { generator?: Generator | null }): Tensor
+export function uniform_(self: Tensor, options: { generator?: Generator | null }): Tensor
+export function uniform_(self: Tensor, from: number | undefined, options: { generator?: Generator | null }): Tensor
+export function uniform_(...args: unknown[]): Tensor {
+  return overloaded(uniform_$, args) as Tensor
 }
 
 /** `aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)` */
 export function uniqueConsecutive(self: Tensor, returnInverse?: boolean, returnCounts?: boolean, dim?: number | null): [Tensor, Tensor, Tensor] {
-  return call(1067, self, returnInverse, returnCounts, dim) as [Tensor, Tensor, Tensor]
+  return call(1066, self, returnInverse, returnCounts, dim) as [Tensor, Tensor, Tensor]
 }
 
 /** `aten::unique_dim(Tensor self, int dim, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)` */
 export function uniqueDim(self: Tensor, dim: number, sorted?: boolean, returnInverse?: boolean, returnCounts?: boolean): [Tensor, Tensor, Tensor] {
-  return call(1068, self, dim, sorted, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
+  return call(1067, self, dim, sorted, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
 }
 
 /** `aten::unique_dim_consecutive(Tensor self, int dim, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)` */
 export function uniqueDimConsecutive(self: Tensor, dim: number, returnInverse?: boolean, returnCounts?: boolean): [Tensor, Tensor, Tensor] {
-  return call(1069, self, dim, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
+  return call(1068, self, dim, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
 }
 
 /** `aten::unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]` */
 export function unsafeChunk(self: Tensor, chunks: number, dim?: number): Tensor[] {
-  return call(1070, self, chunks, dim) as Tensor[]
+  return call(1069, self, chunks, dim) as Tensor[]
 }
 
 /** `aten::unsafe_split.Tensor(Tensor self, SymInt split_size, int dim=0) -> Tensor[]` */
 export function unsafeSplit(self: Tensor, splitSize: number, dim?: number): Tensor[] {
-  return call(1071, self, splitSize, dim) as Tensor[]
+  return call(1070, self, splitSize, dim) as Tensor[]
 }
 
 /** `aten::unsafe_split_with_sizes(Tensor self, SymInt[] split_sizes, int dim=0) -> Tensor[]` */
 export function unsafeSplitWithSizes(self: Tensor, splitSizes: readonly number[], dim?: number): Tensor[] {
-  return call(1072, self, splitSizes, dim) as Tensor[]
+  return call(1071, self, splitSizes, dim) as Tensor[]
 }
 
 /** `aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a)` */
 export function unsqueeze(self: Tensor, dim: number): Tensor {
-  return call(1073, self, dim) as Tensor
+  return call(1072, self, dim) as Tensor
 }
 
 /** `aten::unsqueeze_(Tensor(a!) self, int dim) -> Tensor(a!)` */
 export function unsqueeze_(self: Tensor, dim: number): Tensor {
-  return call(1074, self, dim) as Tensor
+  return call(1073, self, dim) as Tensor
 }
 
 /** `aten::unsqueeze_copy(Tensor self, int dim) -> Tensor` */
 export function unsqueezeCopy(self: Tensor, dim: number): Tensor {
-  return call(1075, self, dim) as Tensor
+  return call(1074, self, dim) as Tensor
 }
 
 /**
@@ -2069,7 +2126,7 @@ export function upsampleTrilinear3d(...args: unknown[]): Tensor {
 
 /** `aten::vander(Tensor x, int? N=None, bool increasing=False) -> Tensor` */
 export function vander(x: Tensor, N?: number | null, increasing?: boolean): Tensor {
-  return call(1090, x, N, increasing) as Tensor
+  return call(1089, x, N, increasing) as Tensor
 }
 
 /**
@@ -2081,6 +2138,7 @@ export function vander(x: Tensor, N?: number | null, increasing?: boolean): Tens
  */
 function $var(self: Tensor, unbiased?: boolean): Tensor
 function $var(self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): Tensor
+function $var(self: Tensor, options: { correction?: Scalar | null; keepdim?: boolean }): Tensor
 function $var(self: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): Tensor
 function $var(...args: unknown[]): Tensor {
   return overloaded(var$, args) as Tensor
@@ -2097,6 +2155,7 @@ export { $var as var }
  */
 export function varMean(self: Tensor, unbiased?: boolean): [Tensor, Tensor]
 export function varMean(self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
+export function varMean(self: Tensor, options: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
 export function varMean(self: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): [Tensor, Tensor]
 export function varMean(...args: unknown[]): [Tensor, Tensor] {
   return overloaded(varMean$, args) as [Tensor, Tensor]
@@ -2104,7 +2163,7 @@ export function varMean(...args: unknown[]): [Tensor, Tensor] {
 
 /** `aten::vdot(Tensor self, Tensor other) -> Tensor` */
 export function vdot(self: Tensor, other: Tensor): Tensor {
-  return call(1097, self, other) as Tensor
+  return call(1096, self, other) as Tensor
 }
 
 /**
@@ -2120,27 +2179,27 @@ export function view(...args: unknown[]): Tensor {
 
 /** `aten::view_as(Tensor(a) self, Tensor other) -> Tensor(a)` */
 export function viewAs(self: Tensor, other: Tensor): Tensor {
-  return call(1100, self, other) as Tensor
+  return call(1099, self, other) as Tensor
 }
 
 /** `aten::view_as_complex(Tensor(a) self) -> Tensor(a)` */
 export function viewAsComplex(self: Tensor): Tensor {
-  return call(1101, self) as Tensor
+  return call(1100, self) as Tensor
 }
 
 /** `aten::view_as_complex_copy(Tensor self) -> Tensor` */
 export function viewAsComplexCopy(self: Tensor): Tensor {
-  return call(1102, self) as Tensor
+  return call(1101, self) as Tensor
 }
 
 /** `aten::view_as_real(Tensor(a) self) -> Tensor(a)` */
 export function viewAsReal(self: Tensor): Tensor {
-  return call(1103, self) as Tensor
+  return call(1102, self) as Tensor
 }
 
 /** `aten::view_as_real_copy(Tensor self) -> Tensor` */
 export function viewAsRealCopy(self: Tensor): Tensor {
-  return call(1104, self) as Tensor
+  return call(1103, self) as Tensor
 }
 
 /**
@@ -2167,7 +2226,7 @@ export function vsplit(...args: unknown[]): Tensor[] {
 
 /** `aten::vstack(Tensor[] tensors) -> Tensor` */
 export function vstack(tensors: readonly Tensor[]): Tensor {
-  return call(1109, tensors) as Tensor
+  return call(1108, tensors) as Tensor
 }
 
 /**
@@ -2210,20 +2269,20 @@ export function xlogy(...args: unknown[]): Tensor {
  * `aten::xlogy_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
  */
 export function xlogy_(self: Tensor, other: Tensor | Scalar): Tensor {
-  return (isTensor(other) ? call(1119, self, other) : call(1118, self, other)) as Tensor
+  return (isTensor(other) ? call(1118, self, other) : call(1117, self, other)) as Tensor
 }
 
 /** `aten::zero_(Tensor(a!) self) -> Tensor(a!)` */
 export function zero_(self: Tensor): Tensor {
-  return call(1120, self) as Tensor
+  return call(1119, self) as Tensor
 }
 
 /** `aten::zeros(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export function zeros(size: readonly number[], options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean } = NONE): Tensor {
-  return leaf(call(1121, size, options.dtype ?? 'float32', options.layout, options.device, options.pinMemory), options) as Tensor
+  return leaf(call(1120, size, options.dtype ?? 'float32', options.layout, options.device, options.pinMemory), options) as Tensor
 }
 
 /** `aten::zeros_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
 export function zerosLike(self: Tensor, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null } = NONE): Tensor {
-  return call(1122, self, options.dtype, options.layout, options.device, options.pinMemory, options.memoryFormat) as Tensor
+  return call(1121, self, options.dtype, options.layout, options.device, options.pinMemory, options.memoryFormat) as Tensor
 }

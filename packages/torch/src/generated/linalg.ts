@@ -4,7 +4,7 @@ import { call, NONE } from '../call.ts'
 import { overloaded } from '../overload.ts'
 import type { Tensor } from '../tensor.ts'
 import type { DType, Scalar } from '../types.ts'
-import { linalgCond$, linalgMatrixNorm$, linalgMatrixRank$, linalgNorm$, linalgPinv$ } from './overloads.ts'
+import { linalgCond$, linalgLstsq$, linalgMatrixNorm$, linalgMatrixRank$, linalgNorm$, linalgPinv$, linalgSvd$, linalgVectorNorm$ } from './overloads.ts'
 
 /** `aten::linalg_cholesky(Tensor self, *, bool upper=False) -> Tensor` */
 export function cholesky(self: Tensor, options: { upper?: boolean } = NONE): Tensor {
@@ -93,8 +93,10 @@ export function ldlSolve(LD: Tensor, pivots: Tensor, B: Tensor, options: { hermi
 }
 
 /** `aten::linalg_lstsq(Tensor self, Tensor b, float? rcond=None, *, str? driver=None) -> (Tensor solution, Tensor residuals, Tensor rank, Tensor singular_values)` */
-export function lstsq(self: Tensor, b: Tensor, rcond?: number | null, options: { driver?: string | null } = NONE): [Tensor, Tensor, Tensor, Tensor] {
-  return call(531, self, b, rcond, options.driver) as [Tensor, Tensor, Tensor, Tensor]
+export function lstsq(self: Tensor, b: Tensor, rcond?: number | null, options?: { driver?: string | null }): [Tensor, Tensor, Tensor, Tensor]
+export function lstsq(self: Tensor, b: Tensor, options: { driver?: string | null }): [Tensor, Tensor, Tensor, Tensor]
+export function lstsq(...args: unknown[]): [Tensor, Tensor, Tensor, Tensor] {
+  return overloaded(linalgLstsq$, args) as [Tensor, Tensor, Tensor, Tensor]
 }
 
 /** `aten::linalg_lu(Tensor A, *, bool pivot=True) -> (Tensor P, Tensor L, Tensor U)` */
@@ -133,7 +135,12 @@ export function matrixExp(self: Tensor): Tensor {
  * `aten::linalg_matrix_norm.str_ord(Tensor self, str ord="fro", int[] dim=[-2, -1], bool keepdim=False, *, ScalarType? dtype=None) -> Tensor`
  */
 export function matrixNorm(self: Tensor, ord: Scalar, dim?: readonly number[], keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function matrixNorm(self: Tensor, ord: Scalar, options: { dtype?: DType | null }): Tensor
+export function matrixNorm(self: Tensor, ord: Scalar, dim: readonly number[] | undefined, options: { dtype?: DType | null }): Tensor
 export function matrixNorm(self: Tensor, ord?: string, dim?: readonly number[], keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function matrixNorm(self: Tensor, options: { dtype?: DType | null }): Tensor
+export function matrixNorm(self: Tensor, ord: string | undefined, options: { dtype?: DType | null }): Tensor
+export function matrixNorm(self: Tensor, ord: string | undefined, dim: readonly number[] | undefined, options: { dtype?: DType | null }): Tensor
 export function matrixNorm(...args: unknown[]): Tensor {
   return overloaded(linalgMatrixNorm$, args) as Tensor
 }
@@ -176,7 +183,12 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
  * `aten::linalg_norm.ord_str(Tensor self, str ord, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor`
  */
 export function norm(self: Tensor, ord?: Scalar | null, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function norm(self: Tensor, options: { dtype?: DType | null }): Tensor
+export function norm(self: Tensor, ord: Scalar | null | undefined, options: { dtype?: DType | null }): Tensor
+export function norm(self: Tensor, ord: Scalar | null | undefined, dim: number | readonly number[] | null | undefined, options: { dtype?: DType | null }): Tensor
 export function norm(self: Tensor, ord: string, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function norm(self: Tensor, ord: string, options: { dtype?: DType | null }): Tensor
+export function norm(self: Tensor, ord: string, dim: number | readonly number[] | null | undefined, options: { dtype?: DType | null }): Tensor
 export function norm(...args: unknown[]): Tensor {
   return overloaded(linalgNorm$, args) as Tensor
 }
@@ -224,13 +236,15 @@ export function solveEx(A: Tensor, B: Tensor, options: { left?: boolean; checkEr
 }
 
 /** `aten::linalg_solve_triangular(Tensor self, Tensor B, *, bool upper, bool left=True, bool unitriangular=False) -> Tensor` */
-export function solveTriangular(self: Tensor, B: Tensor, options: { upper?: boolean; left?: boolean; unitriangular?: boolean } = NONE): Tensor {
+export function solveTriangular(self: Tensor, B: Tensor, options: { upper: boolean; left?: boolean; unitriangular?: boolean }): Tensor {
   return call(558, self, B, options.upper, options.left, options.unitriangular) as Tensor
 }
 
 /** `aten::linalg_svd(Tensor A, bool full_matrices=True, *, str? driver=None) -> (Tensor U, Tensor S, Tensor Vh)` */
-export function svd(A: Tensor, fullMatrices?: boolean, options: { driver?: string | null } = NONE): [Tensor, Tensor, Tensor] {
-  return call(559, A, fullMatrices, options.driver) as [Tensor, Tensor, Tensor]
+export function svd(A: Tensor, fullMatrices?: boolean, options?: { driver?: string | null }): [Tensor, Tensor, Tensor]
+export function svd(A: Tensor, options: { driver?: string | null }): [Tensor, Tensor, Tensor]
+export function svd(...args: unknown[]): [Tensor, Tensor, Tensor] {
+  return overloaded(linalgSvd$, args) as [Tensor, Tensor, Tensor]
 }
 
 /** `aten::linalg_svdvals(Tensor A, *, str? driver=None) -> Tensor` */
@@ -259,6 +273,10 @@ export function vecdot(x: Tensor, y: Tensor, options: { dim?: number } = NONE): 
 }
 
 /** `aten::linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor` */
-export function vectorNorm(self: Tensor, ord?: Scalar, dim?: number | readonly number[] | null, keepdim?: boolean, options: { dtype?: DType | null } = NONE): Tensor {
-  return call(565, self, ord, dim, keepdim, options.dtype) as Tensor
+export function vectorNorm(self: Tensor, ord?: Scalar, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+export function vectorNorm(self: Tensor, options: { dtype?: DType | null }): Tensor
+export function vectorNorm(self: Tensor, ord: Scalar | undefined, options: { dtype?: DType | null }): Tensor
+export function vectorNorm(self: Tensor, ord: Scalar | undefined, dim: number | readonly number[] | null | undefined, options: { dtype?: DType | null }): Tensor
+export function vectorNorm(...args: unknown[]): Tensor {
+  return overloaded(linalgVectorNorm$, args) as Tensor
 }

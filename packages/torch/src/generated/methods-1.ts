@@ -4,7 +4,7 @@ import { call, isTensor, NONE } from '../call.ts'
 import { overloaded } from '../overload.ts'
 import type { Tensor } from '../tensor.ts'
 import type { Device, DType, Generator, Layout, MemoryFormat, Scalar } from '../types.ts'
-import { addmm$, all$, any$, argsort$, baddbmm$, bernoulli$, bernoulli_$, bmm$, clamp$, clamp_$, clip$, clip_$, countNonzero$, div$, div_$, divide$, divide_$, dsplit$, frobeniusNorm$, gradient$, histogram$, histogramdd$, hsplit$, max$, mean$, median$, min$, mm$, moveaxis$, movedim$, nanmedian$, nanquantile$, narrow$, nativeNorm$ } from './overloads.ts'
+import { addmm$, all$, any$, argsort$, baddbmm$, bernoulli$, bernoulli_$, bmm$, cauchy_$, clamp$, clamp_$, clip$, clip_$, countNonzero$, div$, div_$, divide$, divide_$, dsplit$, exponential_$, frobeniusNorm$, gradient$, hashTensor$, histogram$, histogramdd$, hsplit$, klDiv$, logNormal_$, max$, mean$, median$, min$, mm$, moveaxis$, movedim$, multinomial$, nanmean$, nanmedian$, nanquantile$, nansum$, narrow$, nativeNorm$ } from './overloads.ts'
 import { TensorBase } from '../tensor-base.ts'
 
 /** Operators that take a tensor, as methods of that tensor (part 1). */
@@ -322,7 +322,7 @@ export abstract class TensorMethods1 extends TensorBase {
    * `aten::argsort.stable(Tensor self, *, bool stable, int dim=-1, bool descending=False) -> Tensor`
    */
   argsort(dim?: number, descending?: boolean): Tensor
-  argsort(options?: { stable?: boolean; dim?: number; descending?: boolean }): Tensor
+  argsort(options: { stable: boolean; dim?: number; descending?: boolean }): Tensor
   argsort(...args: unknown[]): Tensor {
     return overloaded(argsort$, [this, ...args]) as Tensor
   }
@@ -469,6 +469,7 @@ export abstract class TensorMethods1 extends TensorBase {
    */
   bernoulli_(p: Tensor, options?: { generator?: Generator | null }): Tensor
   bernoulli_(p?: number, options?: { generator?: Generator | null }): Tensor
+  bernoulli_(options: { generator?: Generator | null }): Tensor
   bernoulli_(...args: unknown[]): Tensor {
     return overloaded(bernoulli_$, [this, ...args]) as Tensor
   }
@@ -610,8 +611,11 @@ export abstract class TensorMethods1 extends TensorBase {
   }
 
   /** `aten::cauchy_(Tensor(a!) self, float median=0., float sigma=1., *, Generator? generator=None) -> Tensor(a!)` */
-  cauchy_(median?: number, sigma?: number, options: { generator?: Generator | null } = NONE): Tensor {
-    return call(153, this, median, sigma, options.generator) as Tensor
+  cauchy_(median?: number, sigma?: number, options?: { generator?: Generator | null }): Tensor
+  cauchy_(options: { generator?: Generator | null }): Tensor
+  cauchy_(median: number | undefined, options: { generator?: Generator | null }): Tensor
+  cauchy_(...args: unknown[]): Tensor {
+    return overloaded(cauchy_$, [this, ...args]) as Tensor
   }
 
   /** `aten::ceil(Tensor self) -> Tensor` */
@@ -1181,8 +1185,10 @@ export abstract class TensorMethods1 extends TensorBase {
   }
 
   /** `aten::exponential_(Tensor(a!) self, float lambd=1., *, Generator? generator=None) -> Tensor(a!)` */
-  exponential_(lambd?: number, options: { generator?: Generator | null } = NONE): Tensor {
-    return call(301, this, lambd, options.generator) as Tensor
+  exponential_(lambd?: number, options?: { generator?: Generator | null }): Tensor
+  exponential_(options: { generator?: Generator | null }): Tensor
+  exponential_(...args: unknown[]): Tensor {
+    return overloaded(exponential_$, [this, ...args]) as Tensor
   }
 
   /** `aten::feature_alpha_dropout_(Tensor(a!) self, float p, bool train) -> Tensor(a!)` */
@@ -1441,13 +1447,13 @@ export abstract class TensorMethods1 extends TensorBase {
    *
    * `aten::gradient.tensorarrayint(Tensor self, *, Tensor[] spacing, int? dim=None, int edge_order=1) -> Tensor[]`
    */
-  gradient(options?: { dim?: readonly number[]; edgeOrder?: number }): Tensor[]
-  gradient(options?: { spacing?: Scalar; dim?: readonly number[]; edgeOrder?: number }): Tensor[]
+  gradient(options: { dim: readonly number[]; edgeOrder?: number }): Tensor[]
+  gradient(options: { spacing: Scalar; dim: readonly number[]; edgeOrder?: number }): Tensor[]
   gradient(options?: { spacing?: Scalar | null; dim?: number | null; edgeOrder?: number }): Tensor[]
-  gradient(options?: { spacing?: readonly Scalar[]; dim?: readonly number[]; edgeOrder?: number }): Tensor[]
-  gradient(options?: { spacing?: readonly Scalar[]; dim?: number | null; edgeOrder?: number }): Tensor[]
-  gradient(options?: { spacing?: readonly Tensor[]; dim?: readonly number[]; edgeOrder?: number }): Tensor[]
-  gradient(options?: { spacing?: readonly Tensor[]; dim?: number | null; edgeOrder?: number }): Tensor[]
+  gradient(options: { spacing: readonly Scalar[]; dim: readonly number[]; edgeOrder?: number }): Tensor[]
+  gradient(options: { spacing: readonly Scalar[]; dim?: number | null; edgeOrder?: number }): Tensor[]
+  gradient(options: { spacing: readonly Tensor[]; dim: readonly number[]; edgeOrder?: number }): Tensor[]
+  gradient(options: { spacing: readonly Tensor[]; dim?: number | null; edgeOrder?: number }): Tensor[]
   gradient(...args: unknown[]): Tensor[] {
     return overloaded(gradient$, [this, ...args]) as Tensor[]
   }
@@ -1542,8 +1548,10 @@ export abstract class TensorMethods1 extends TensorBase {
   }
 
   /** `aten::hash_tensor(Tensor self, int[1] dim=[], *, bool keepdim=False, int mode=0) -> Tensor` (LibTorch >= 2.x, in 2.15) */
-  hashTensor(dim?: number | readonly number[], options: { keepdim?: boolean; mode?: number } = NONE): Tensor {
-    return call(420, this, dim, options.keepdim, options.mode) as Tensor
+  hashTensor(dim?: number | readonly number[], options?: { keepdim?: boolean; mode?: number }): Tensor
+  hashTensor(options: { keepdim?: boolean; mode?: number }): Tensor
+  hashTensor(...args: unknown[]): Tensor {
+    return overloaded(hashTensor$, [this, ...args]) as Tensor
   }
 
   /** `aten::heaviside(Tensor self, Tensor values) -> Tensor` */
@@ -1572,6 +1580,7 @@ export abstract class TensorMethods1 extends TensorBase {
    * `aten::histogram.bins_tensor(Tensor self, Tensor bins, *, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)`
    */
   histogram(bins?: number, options?: { range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [Tensor, Tensor]
+  histogram(options: { range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [Tensor, Tensor]
   histogram(bins: Tensor, options?: { weight?: Tensor | null; density?: boolean }): [Tensor, Tensor]
   histogram(...args: unknown[]): [Tensor, Tensor] {
     return overloaded(histogram$, [this, ...args]) as [Tensor, Tensor]
@@ -1826,8 +1835,10 @@ export abstract class TensorMethods1 extends TensorBase {
   }
 
   /** `aten::kl_div(Tensor self, Tensor target, int reduction=1, *, bool log_target=False) -> Tensor` */
-  klDiv(target: Tensor, reduction?: number, options: { logTarget?: boolean } = NONE): Tensor {
-    return call(485, this, target, reduction, options.logTarget) as Tensor
+  klDiv(target: Tensor, reduction?: number, options?: { logTarget?: boolean }): Tensor
+  klDiv(target: Tensor, options: { logTarget?: boolean }): Tensor
+  klDiv(...args: unknown[]): Tensor {
+    return overloaded(klDiv$, [this, ...args]) as Tensor
   }
 
   /** `aten::kron(Tensor self, Tensor other) -> Tensor` */
@@ -1998,8 +2009,11 @@ export abstract class TensorMethods1 extends TensorBase {
   }
 
   /** `aten::log_normal_(Tensor(a!) self, float mean=1., float std=2., *, Generator? generator=None) -> Tensor(a!)` */
-  logNormal_(mean?: number, std?: number, options: { generator?: Generator | null } = NONE): Tensor {
-    return call(579, this, mean, std, options.generator) as Tensor
+  logNormal_(mean?: number, std?: number, options?: { generator?: Generator | null }): Tensor
+  logNormal_(options: { generator?: Generator | null }): Tensor
+  logNormal_(mean: number | undefined, options: { generator?: Generator | null }): Tensor
+  logNormal_(...args: unknown[]): Tensor {
+    return overloaded(logNormal_$, [this, ...args]) as Tensor
   }
 
   /** `aten::log_sigmoid(Tensor self) -> Tensor` */
@@ -2234,6 +2248,7 @@ export abstract class TensorMethods1 extends TensorBase {
    */
   mean(options?: { dtype?: DType | null }): Tensor
   mean(dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+  mean(dim: number | readonly number[] | null, options: { dtype?: DType | null }): Tensor
   mean(...args: unknown[]): Tensor {
     return overloaded(mean$, [this, ...args]) as Tensor
   }
@@ -2355,8 +2370,10 @@ export abstract class TensorMethods1 extends TensorBase {
   }
 
   /** `aten::multinomial(Tensor self, SymInt num_samples, bool replacement=False, *, Generator? generator=None) -> Tensor` */
-  multinomial(numSamples: number, replacement?: boolean, options: { generator?: Generator | null } = NONE): Tensor {
-    return call(662, this, numSamples, replacement, options.generator) as Tensor
+  multinomial(numSamples: number, replacement?: boolean, options?: { generator?: Generator | null }): Tensor
+  multinomial(numSamples: number, options: { generator?: Generator | null }): Tensor
+  multinomial(...args: unknown[]): Tensor {
+    return overloaded(multinomial$, [this, ...args]) as Tensor
   }
 
   /**
@@ -2403,8 +2420,11 @@ export abstract class TensorMethods1 extends TensorBase {
   }
 
   /** `aten::nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor` */
-  nanmean(dim?: number | readonly number[] | null, keepdim?: boolean, options: { dtype?: DType | null } = NONE): Tensor {
-    return call(672, this, dim, keepdim, options.dtype) as Tensor
+  nanmean(dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+  nanmean(options: { dtype?: DType | null }): Tensor
+  nanmean(dim: number | readonly number[] | null | undefined, options: { dtype?: DType | null }): Tensor
+  nanmean(...args: unknown[]): Tensor {
+    return overloaded(nanmean$, [this, ...args]) as Tensor
   }
 
   /**
@@ -2424,14 +2444,21 @@ export abstract class TensorMethods1 extends TensorBase {
    * `aten::nanquantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`
    */
   nanquantile(q: Tensor, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor
+  nanquantile(q: Tensor, options: { interpolation?: string }): Tensor
+  nanquantile(q: Tensor, dim: number | null | undefined, options: { interpolation?: string }): Tensor
   nanquantile(q: number, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor
+  nanquantile(q: number, options: { interpolation?: string }): Tensor
+  nanquantile(q: number, dim: number | null | undefined, options: { interpolation?: string }): Tensor
   nanquantile(...args: unknown[]): Tensor {
     return overloaded(nanquantile$, [this, ...args]) as Tensor
   }
 
   /** `aten::nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor` */
-  nansum(dim?: number | readonly number[] | null, keepdim?: boolean, options: { dtype?: DType | null } = NONE): Tensor {
-    return call(677, this, dim, keepdim, options.dtype) as Tensor
+  nansum(dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+  nansum(options: { dtype?: DType | null }): Tensor
+  nansum(dim: number | readonly number[] | null | undefined, options: { dtype?: DType | null }): Tensor
+  nansum(...args: unknown[]): Tensor {
+    return overloaded(nansum$, [this, ...args]) as Tensor
   }
 
   /**
@@ -2473,39 +2500,5 @@ export abstract class TensorMethods1 extends TensorBase {
    */
   ne(other: Tensor | Scalar): Tensor {
     return (isTensor(other) ? call(689, this, other) : call(688, this, other)) as Tensor
-  }
-
-  /**
-   * `aten::ne_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!)`
-   *
-   * `aten::ne_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
-   */
-  ne_(other: Tensor | Scalar): Tensor {
-    return (isTensor(other) ? call(691, this, other) : call(690, this, other)) as Tensor
-  }
-
-  /** `aten::neg(Tensor self) -> Tensor` */
-  neg(): Tensor {
-    return call(692, this) as Tensor
-  }
-
-  /** `aten::neg_(Tensor(a!) self) -> Tensor(a!)` */
-  neg_(): Tensor {
-    return call(693, this) as Tensor
-  }
-
-  /** `aten::negative(Tensor self) -> Tensor` */
-  negative(): Tensor {
-    return call(694, this) as Tensor
-  }
-
-  /** `aten::negative_(Tensor(a!) self) -> Tensor(a!)` */
-  negative_(): Tensor {
-    return call(695, this) as Tensor
-  }
-
-  /** `aten::new_empty(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
-  newEmpty(size: readonly number[], options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null } = NONE): Tensor {
-    return call(696, this, size, options.dtype, options.layout, options.device, options.pinMemory) as Tensor
   }
 }

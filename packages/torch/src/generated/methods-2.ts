@@ -4,11 +4,45 @@ import { call, isTensor, NONE } from '../call.ts'
 import { overloaded } from '../overload.ts'
 import type { Tensor } from '../tensor.ts'
 import type { Device, DType, Generator, Layout, MemoryFormat, Scalar } from '../types.ts'
-import { norm$, nuclearNorm$, prod$, quantile$, randLike$, randintLike$, randnLike$, random_$, repeatInterleave$, round$, round_$, scatter$, scatter_$, set_$, sort$, split$, squeeze$, squeezeCopy$, squeeze_$, std$, stdMean$, stft$, sum$, tensorSplit$, var$, varMean$, view$, viewCopy$, vsplit$ } from './overloads.ts'
+import { norm$, normal_$, nuclearNorm$, prod$, quantile$, randLike$, randintLike$, randnLike$, random_$, repeatInterleave$, round$, round_$, scatter$, scatter_$, set_$, sort$, split$, squeeze$, squeezeCopy$, squeeze_$, std$, stdMean$, sum$, tensorSplit$, uniform_$, var$, varMean$, view$, viewCopy$, vsplit$ } from './overloads.ts'
 import { TensorMethods1 } from './methods-1.ts'
 
 /** Operators that take a tensor, as methods of that tensor (part 2). */
 export abstract class TensorMethods2 extends TensorMethods1 {
+  /**
+   * `aten::ne_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!)`
+   *
+   * `aten::ne_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
+   */
+  ne_(other: Tensor | Scalar): Tensor {
+    return (isTensor(other) ? call(691, this, other) : call(690, this, other)) as Tensor
+  }
+
+  /** `aten::neg(Tensor self) -> Tensor` */
+  neg(): Tensor {
+    return call(692, this) as Tensor
+  }
+
+  /** `aten::neg_(Tensor(a!) self) -> Tensor(a!)` */
+  neg_(): Tensor {
+    return call(693, this) as Tensor
+  }
+
+  /** `aten::negative(Tensor self) -> Tensor` */
+  negative(): Tensor {
+    return call(694, this) as Tensor
+  }
+
+  /** `aten::negative_(Tensor(a!) self) -> Tensor(a!)` */
+  negative_(): Tensor {
+    return call(695, this) as Tensor
+  }
+
+  /** `aten::new_empty(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
+  newEmpty(size: readonly number[], options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null } = NONE): Tensor {
+    return call(696, this, size, options.dtype, options.layout, options.device, options.pinMemory) as Tensor
+  }
+
   /** `aten::new_empty_strided(Tensor self, SymInt[] size, SymInt[] stride, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
   newEmptyStrided(size: readonly number[], stride: readonly number[], options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null } = NONE): Tensor {
     return call(697, this, size, stride, options.dtype, options.layout, options.device, options.pinMemory) as Tensor
@@ -65,7 +99,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
   }
 
   /** `aten::nonzero_static(Tensor self, *, SymInt size, int fill_value=-1) -> Tensor` (LibTorch >= 2.x, in 2.15) */
-  nonzeroStatic(options: { size?: number; fillValue?: number } = NONE): Tensor {
+  nonzeroStatic(options: { size: number; fillValue?: number }): Tensor {
     return call(708, this, options.size, options.fillValue) as Tensor
   }
 
@@ -80,15 +114,18 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    */
   norm(p?: Scalar): Tensor
   norm(p: Scalar | null, dim: number | readonly number[], keepdim?: boolean): Tensor
-  norm(p: Scalar | null, dim: number | readonly number[], keepdim: boolean, options?: { dtype?: DType }): Tensor
-  norm(p: Scalar | null, options?: { dtype?: DType }): Tensor
+  norm(p: Scalar | null, dim: number | readonly number[], keepdim: boolean, options: { dtype: DType }): Tensor
+  norm(p: Scalar | null, options: { dtype: DType }): Tensor
   norm(...args: unknown[]): Tensor {
     return overloaded(norm$, [this, ...args]) as Tensor
   }
 
   /** `aten::normal_(Tensor(a!) self, float mean=0., float std=1., *, Generator? generator=None) -> Tensor(a!)` */
-  normal_(mean?: number, std?: number, options: { generator?: Generator | null } = NONE): Tensor {
-    return call(718, this, mean, std, options.generator) as Tensor
+  normal_(mean?: number, std?: number, options?: { generator?: Generator | null }): Tensor
+  normal_(options: { generator?: Generator | null }): Tensor
+  normal_(mean: number | undefined, options: { generator?: Generator | null }): Tensor
+  normal_(...args: unknown[]): Tensor {
+    return overloaded(normal_$, [this, ...args]) as Tensor
   }
 
   /**
@@ -235,6 +272,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    */
   prod(options?: { dtype?: DType | null }): Tensor
   prod(dim: number, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+  prod(dim: number, options: { dtype?: DType | null }): Tensor
   prod(...args: unknown[]): Tensor {
     return overloaded(prod$, [this, ...args]) as Tensor
   }
@@ -260,7 +298,11 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::quantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`
    */
   quantile(q: Tensor, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor
+  quantile(q: Tensor, options: { interpolation?: string }): Tensor
+  quantile(q: Tensor, dim: number | null | undefined, options: { interpolation?: string }): Tensor
   quantile(q: number, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor
+  quantile(q: number, options: { interpolation?: string }): Tensor
+  quantile(q: number, dim: number | null | undefined, options: { interpolation?: string }): Tensor
   quantile(...args: unknown[]): Tensor {
     return overloaded(quantile$, [this, ...args]) as Tensor
   }
@@ -428,7 +470,9 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::repeat_interleave.self_int(Tensor self, SymInt repeats, int? dim=None, *, SymInt? output_size=None) -> Tensor`
    */
   repeatInterleave(repeats: Tensor, dim?: number | null, options?: { outputSize?: number | null }): Tensor
+  repeatInterleave(repeats: Tensor, options: { outputSize?: number | null }): Tensor
   repeatInterleave(repeats: number, dim?: number | null, options?: { outputSize?: number | null }): Tensor
+  repeatInterleave(repeats: number, options: { outputSize?: number | null }): Tensor
   repeatInterleave(...args: unknown[]): Tensor {
     return overloaded(repeatInterleave$, [this, ...args]) as Tensor
   }
@@ -494,7 +538,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::round.decimals(Tensor self, *, int decimals) -> Tensor`
    */
   round(): Tensor
-  round(options?: { decimals?: number }): Tensor
+  round(options: { decimals: number }): Tensor
   round(...args: unknown[]): Tensor {
     return overloaded(round$, [this, ...args]) as Tensor
   }
@@ -505,7 +549,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::round_.decimals(Tensor(a!) self, *, int decimals) -> Tensor(a!)`
    */
   round_(): Tensor
-  round_(options?: { decimals?: number }): Tensor
+  round_(options: { decimals: number }): Tensor
   round_(...args: unknown[]): Tensor {
     return overloaded(round_$, [this, ...args]) as Tensor
   }
@@ -548,10 +592,10 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    *
    * `aten::scatter.value_reduce(Tensor self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor`
    */
-  scatter(dim: number, index: Tensor, src: Tensor, options?: { reduce?: string }): Tensor
+  scatter(dim: number, index: Tensor, src: Tensor, options: { reduce: string }): Tensor
   scatter(dim: number, index: Tensor, src: Tensor): Tensor
   scatter(dim: number, index: Tensor, value: Scalar): Tensor
-  scatter(dim: number, index: Tensor, value: Scalar, options?: { reduce?: string }): Tensor
+  scatter(dim: number, index: Tensor, value: Scalar, options: { reduce: string }): Tensor
   scatter(...args: unknown[]): Tensor {
     return overloaded(scatter$, [this, ...args]) as Tensor
   }
@@ -565,10 +609,10 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    *
    * `aten::scatter_.value_reduce(Tensor(a!) self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor(a!)`
    */
-  scatter_(dim: number, index: Tensor, src: Tensor, options?: { reduce?: string }): Tensor
+  scatter_(dim: number, index: Tensor, src: Tensor, options: { reduce: string }): Tensor
   scatter_(dim: number, index: Tensor, src: Tensor): Tensor
   scatter_(dim: number, index: Tensor, value: Scalar): Tensor
-  scatter_(dim: number, index: Tensor, value: Scalar, options?: { reduce?: string }): Tensor
+  scatter_(dim: number, index: Tensor, value: Scalar, options: { reduce: string }): Tensor
   scatter_(...args: unknown[]): Tensor {
     return overloaded(scatter_$, [this, ...args]) as Tensor
   }
@@ -870,6 +914,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    */
   std(unbiased?: boolean): Tensor
   std(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): Tensor
+  std(options: { correction?: Scalar | null; keepdim?: boolean }): Tensor
   std(dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): Tensor
   std(...args: unknown[]): Tensor {
     return overloaded(std$, [this, ...args]) as Tensor
@@ -884,20 +929,15 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    */
   stdMean(unbiased?: boolean): [Tensor, Tensor]
   stdMean(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
+  stdMean(options: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
   stdMean(dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): [Tensor, Tensor]
   stdMean(...args: unknown[]): [Tensor, Tensor] {
     return overloaded(stdMean$, [this, ...args]) as [Tensor, Tensor]
   }
 
-  /**
-   * `aten::stft(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -> Tensor` (`alignToWindow`: LibTorch >= 2.x, in 2.15)
-   *
-   * `aten::stft.center(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, str pad_mode="reflect", bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -> Tensor` (`alignToWindow`: LibTorch >= 2.x, in 2.15)
-   */
-  stft(nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, normalized?: boolean, onesided?: boolean | null, returnComplex?: boolean | null, alignToWindow?: boolean | null): Tensor
-  stft(nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, center?: boolean, padMode?: string, normalized?: boolean, onesided?: boolean | null, returnComplex?: boolean | null, alignToWindow?: boolean | null): Tensor
-  stft(...args: unknown[]): Tensor {
-    return overloaded(stft$, [this, ...args]) as Tensor
+  /** `aten::stft.center(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, str pad_mode="reflect", bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -> Tensor` (`alignToWindow`: LibTorch >= 2.x, in 2.15) */
+  stft(nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, center?: boolean, padMode?: string, normalized?: boolean, onesided?: boolean | null, returnComplex?: boolean | null, alignToWindow?: boolean | null): Tensor {
+    return call(1002, this, nFft, hopLength, winLength, window, center, padMode, normalized, onesided, returnComplex, alignToWindow) as Tensor
   }
 
   /**
@@ -906,7 +946,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`
    */
   sub(other: Tensor | Scalar, options: { alpha?: Scalar } = NONE): Tensor {
-    return (isTensor(other) ? call(1005, this, other, options.alpha) : call(1004, this, other, options.alpha)) as Tensor
+    return (isTensor(other) ? call(1004, this, other, options.alpha) : call(1003, this, other, options.alpha)) as Tensor
   }
 
   /**
@@ -915,7 +955,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::sub_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)`
    */
   sub_(other: Tensor | Scalar, options: { alpha?: Scalar } = NONE): Tensor {
-    return (isTensor(other) ? call(1007, this, other, options.alpha) : call(1006, this, other, options.alpha)) as Tensor
+    return (isTensor(other) ? call(1006, this, other, options.alpha) : call(1005, this, other, options.alpha)) as Tensor
   }
 
   /**
@@ -924,7 +964,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::subtract.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`
    */
   subtract(other: Tensor | Scalar, options: { alpha?: Scalar } = NONE): Tensor {
-    return (isTensor(other) ? call(1009, this, other, options.alpha) : call(1008, this, other, options.alpha)) as Tensor
+    return (isTensor(other) ? call(1008, this, other, options.alpha) : call(1007, this, other, options.alpha)) as Tensor
   }
 
   /**
@@ -933,7 +973,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::subtract_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)`
    */
   subtract_(other: Tensor | Scalar, options: { alpha?: Scalar } = NONE): Tensor {
-    return (isTensor(other) ? call(1011, this, other, options.alpha) : call(1010, this, other, options.alpha)) as Tensor
+    return (isTensor(other) ? call(1010, this, other, options.alpha) : call(1009, this, other, options.alpha)) as Tensor
   }
 
   /**
@@ -943,88 +983,89 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    */
   sum(options?: { dtype?: DType | null }): Tensor
   sum(dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor
+  sum(dim: number | readonly number[] | null, options: { dtype?: DType | null }): Tensor
   sum(...args: unknown[]): Tensor {
     return overloaded(sum$, [this, ...args]) as Tensor
   }
 
   /** `aten::sum_to_size(Tensor self, SymInt[] size) -> Tensor` */
   sumToSize(size: readonly number[]): Tensor {
-    return call(1014, this, size) as Tensor
+    return call(1013, this, size) as Tensor
   }
 
   /** `aten::svd(Tensor self, bool some=True, bool compute_uv=True) -> (Tensor U, Tensor S, Tensor V)` */
   svd(some?: boolean, computeUv?: boolean): [Tensor, Tensor, Tensor] {
-    return call(1015, this, some, computeUv) as [Tensor, Tensor, Tensor]
+    return call(1014, this, some, computeUv) as [Tensor, Tensor, Tensor]
   }
 
   /** `aten::swapaxes(Tensor(a) self, int axis0, int axis1) -> Tensor(a)` */
   swapaxes(axis0: number, axis1: number): Tensor {
-    return call(1016, this, axis0, axis1) as Tensor
+    return call(1015, this, axis0, axis1) as Tensor
   }
 
   /** `aten::swapaxes_(Tensor(a!) self, int axis0, int axis1) -> Tensor(a!)` */
   swapaxes_(axis0: number, axis1: number): Tensor {
-    return call(1017, this, axis0, axis1) as Tensor
+    return call(1016, this, axis0, axis1) as Tensor
   }
 
   /** `aten::swapdims(Tensor(a) self, int dim0, int dim1) -> Tensor(a)` */
   swapdims(dim0: number, dim1: number): Tensor {
-    return call(1018, this, dim0, dim1) as Tensor
+    return call(1017, this, dim0, dim1) as Tensor
   }
 
   /** `aten::swapdims_(Tensor(a!) self, int dim0, int dim1) -> Tensor(a!)` */
   swapdims_(dim0: number, dim1: number): Tensor {
-    return call(1019, this, dim0, dim1) as Tensor
+    return call(1018, this, dim0, dim1) as Tensor
   }
 
   /** `aten::symeig(Tensor self, bool eigenvectors=False, bool upper=True) -> (Tensor eigenvalues, Tensor eigenvectors)` (LibTorch 1.13 only) */
   symeig(eigenvectors?: boolean, upper?: boolean): [Tensor, Tensor] {
-    return call(1020, this, eigenvectors, upper) as [Tensor, Tensor]
+    return call(1019, this, eigenvectors, upper) as [Tensor, Tensor]
   }
 
   /** `aten::t(Tensor(a) self) -> Tensor(a)` */
   t(): Tensor {
-    return call(1021, this) as Tensor
+    return call(1020, this) as Tensor
   }
 
   /** `aten::t_(Tensor(a!) self) -> Tensor(a!)` */
   t_(): Tensor {
-    return call(1022, this) as Tensor
+    return call(1021, this) as Tensor
   }
 
   /** `aten::t_copy(Tensor self) -> Tensor` */
   tCopy(): Tensor {
-    return call(1023, this) as Tensor
+    return call(1022, this) as Tensor
   }
 
   /** `aten::take(Tensor self, Tensor index) -> Tensor` */
   take(index: Tensor): Tensor {
-    return call(1024, this, index) as Tensor
+    return call(1023, this, index) as Tensor
   }
 
   /** `aten::take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor` */
   takeAlongDim(indices: Tensor, dim?: number | null): Tensor {
-    return call(1025, this, indices, dim) as Tensor
+    return call(1024, this, indices, dim) as Tensor
   }
 
   /** `aten::tan(Tensor self) -> Tensor` */
   tan(): Tensor {
-    return call(1026, this) as Tensor
+    return call(1025, this) as Tensor
   }
 
   /** `aten::tan_(Tensor(a!) self) -> Tensor(a!)` */
   tan_(): Tensor {
-    return call(1027, this) as Tensor
+    return call(1026, this) as Tensor
   }
 
   /** `aten::tanh(Tensor self) -> Tensor` */
   tanh(): Tensor {
-    return call(1028, this) as Tensor
+    return call(1027, this) as Tensor
   }
 
   /** `aten::tanh_(Tensor(a!) self) -> Tensor(a!)` */
   tanh_(): Tensor {
-    return call(1029, this) as Tensor
+    return call(1028, this) as Tensor
   }
 
   /**
@@ -1043,72 +1084,72 @@ export abstract class TensorMethods2 extends TensorMethods1 {
 
   /** `aten::tensordot(Tensor self, Tensor other, int[] dims_self, int[] dims_other) -> Tensor` */
   tensordot(other: Tensor, dimsSelf: readonly number[], dimsOther: readonly number[]): Tensor {
-    return call(1033, this, other, dimsSelf, dimsOther) as Tensor
+    return call(1032, this, other, dimsSelf, dimsOther) as Tensor
   }
 
   /** `aten::threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor` */
   threshold(threshold: Scalar, value: Scalar): Tensor {
-    return call(1034, this, threshold, value) as Tensor
+    return call(1033, this, threshold, value) as Tensor
   }
 
   /** `aten::threshold_(Tensor(a!) self, Scalar threshold, Scalar value) -> Tensor(a!)` */
   threshold_(threshold: Scalar, value: Scalar): Tensor {
-    return call(1035, this, threshold, value) as Tensor
+    return call(1034, this, threshold, value) as Tensor
   }
 
   /** `aten::tile(Tensor self, SymInt[] dims) -> Tensor` */
   tile(dims: readonly number[]): Tensor {
-    return call(1036, this, dims) as Tensor
+    return call(1035, this, dims) as Tensor
   }
 
   /** `aten::topk(Tensor self, SymInt k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)` */
   topk(k: number, dim?: number, largest?: boolean, sorted?: boolean): [Tensor, Tensor] {
-    return call(1037, this, k, dim, largest, sorted) as [Tensor, Tensor]
+    return call(1036, this, k, dim, largest, sorted) as [Tensor, Tensor]
   }
 
   /** `aten::trace(Tensor self) -> Tensor` */
   trace(): Tensor {
-    return call(1038, this) as Tensor
+    return call(1037, this) as Tensor
   }
 
   /** `aten::transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)` */
   transpose(dim0: number, dim1: number): Tensor {
-    return call(1039, this, dim0, dim1) as Tensor
+    return call(1038, this, dim0, dim1) as Tensor
   }
 
   /** `aten::transpose_(Tensor(a!) self, int dim0, int dim1) -> Tensor(a!)` */
   transpose_(dim0: number, dim1: number): Tensor {
-    return call(1040, this, dim0, dim1) as Tensor
+    return call(1039, this, dim0, dim1) as Tensor
   }
 
   /** `aten::transpose_copy.int(Tensor self, int dim0, int dim1) -> Tensor` */
   transposeCopy(dim0: number, dim1: number): Tensor {
-    return call(1041, this, dim0, dim1) as Tensor
+    return call(1040, this, dim0, dim1) as Tensor
   }
 
   /** `aten::triangular_solve(Tensor self, Tensor A, bool upper=True, bool transpose=False, bool unitriangular=False) -> (Tensor solution, Tensor cloned_coefficient)` */
   triangularSolve(A: Tensor, upper?: boolean, transpose?: boolean, unitriangular?: boolean): [Tensor, Tensor] {
-    return call(1046, this, A, upper, transpose, unitriangular) as [Tensor, Tensor]
+    return call(1045, this, A, upper, transpose, unitriangular) as [Tensor, Tensor]
   }
 
   /** `aten::tril(Tensor self, SymInt diagonal=0) -> Tensor` */
   tril(diagonal?: number): Tensor {
-    return call(1047, this, diagonal) as Tensor
+    return call(1046, this, diagonal) as Tensor
   }
 
   /** `aten::tril_(Tensor(a!) self, SymInt diagonal=0) -> Tensor(a!)` */
   tril_(diagonal?: number): Tensor {
-    return call(1048, this, diagonal) as Tensor
+    return call(1047, this, diagonal) as Tensor
   }
 
   /** `aten::triu(Tensor self, SymInt diagonal=0) -> Tensor` */
   triu(diagonal?: number): Tensor {
-    return call(1051, this, diagonal) as Tensor
+    return call(1050, this, diagonal) as Tensor
   }
 
   /** `aten::triu_(Tensor(a!) self, SymInt diagonal=0) -> Tensor(a!)` */
   triu_(diagonal?: number): Tensor {
-    return call(1052, this, diagonal) as Tensor
+    return call(1051, this, diagonal) as Tensor
   }
 
   /**
@@ -1117,7 +1158,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::true_divide.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   trueDivide(other: Tensor | Scalar): Tensor {
-    return (isTensor(other) ? call(1055, this, other) : call(1054, this, other)) as Tensor
+    return (isTensor(other) ? call(1054, this, other) : call(1053, this, other)) as Tensor
   }
 
   /**
@@ -1126,132 +1167,135 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::true_divide_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   trueDivide_(other: Tensor | Scalar): Tensor {
-    return (isTensor(other) ? call(1057, this, other) : call(1056, this, other)) as Tensor
+    return (isTensor(other) ? call(1056, this, other) : call(1055, this, other)) as Tensor
   }
 
   /** `aten::trunc(Tensor self) -> Tensor` */
   trunc(): Tensor {
-    return call(1058, this) as Tensor
+    return call(1057, this) as Tensor
   }
 
   /** `aten::trunc_(Tensor(a!) self) -> Tensor(a!)` */
   trunc_(): Tensor {
-    return call(1059, this) as Tensor
+    return call(1058, this) as Tensor
   }
 
   /** `aten::type_as(Tensor self, Tensor other) -> Tensor` */
   typeAs(other: Tensor): Tensor {
-    return call(1060, this, other) as Tensor
+    return call(1059, this, other) as Tensor
   }
 
   /** `aten::unbind.int(Tensor(a -> *) self, int dim=0) -> Tensor(a)[]` */
   unbind(dim?: number): Tensor[] {
-    return call(1061, this, dim) as Tensor[]
+    return call(1060, this, dim) as Tensor[]
   }
 
   /** `aten::unbind_copy.int(Tensor self, int dim=0) -> Tensor[]` */
   unbindCopy(dim?: number): Tensor[] {
-    return call(1062, this, dim) as Tensor[]
+    return call(1061, this, dim) as Tensor[]
   }
 
   /** `aten::unflatten.int(Tensor(a) self, int dim, SymInt[] sizes) -> Tensor(a)` */
   unflatten(dim: number, sizes: readonly number[]): Tensor {
-    return call(1063, this, dim, sizes) as Tensor
+    return call(1062, this, dim, sizes) as Tensor
   }
 
   /** `aten::unfold(Tensor(a) self, int dimension, int size, int step) -> Tensor(a)` */
   unfold(dimension: number, size: number, step: number): Tensor {
-    return call(1064, this, dimension, size, step) as Tensor
+    return call(1063, this, dimension, size, step) as Tensor
   }
 
   /** `aten::unfold_copy(Tensor self, int dimension, int size, int step) -> Tensor` */
   unfoldCopy(dimension: number, size: number, step: number): Tensor {
-    return call(1065, this, dimension, size, step) as Tensor
+    return call(1064, this, dimension, size, step) as Tensor
   }
 
   /** `aten::uniform_(Tensor(a!) self, float from=0., float to=1., *, Generator? generator=None) -> Tensor(a!)` */
-  uniform_(from?: number, to?: number, options: { generator?: Generator | null } = NONE): Tensor {
-    return call(1066, this, from, to, options.generator) as Tensor
+  uniform_(from?: number, to?: number, options?: { generator?: Generator | null }): Tensor
+  uniform_(options: { generator?: Generator | null }): Tensor
+  uniform_(from: number | undefined, options: { generator?: Generator | null }): Tensor
+  uniform_(...args: unknown[]): Tensor {
+    return overloaded(uniform_$, [this, ...args]) as Tensor
   }
 
   /** `aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)` */
   uniqueConsecutive(returnInverse?: boolean, returnCounts?: boolean, dim?: number | null): [Tensor, Tensor, Tensor] {
-    return call(1067, this, returnInverse, returnCounts, dim) as [Tensor, Tensor, Tensor]
+    return call(1066, this, returnInverse, returnCounts, dim) as [Tensor, Tensor, Tensor]
   }
 
   /** `aten::unique_dim(Tensor self, int dim, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)` */
   uniqueDim(dim: number, sorted?: boolean, returnInverse?: boolean, returnCounts?: boolean): [Tensor, Tensor, Tensor] {
-    return call(1068, this, dim, sorted, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
+    return call(1067, this, dim, sorted, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
   }
 
   /** `aten::unique_dim_consecutive(Tensor self, int dim, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)` */
   uniqueDimConsecutive(dim: number, returnInverse?: boolean, returnCounts?: boolean): [Tensor, Tensor, Tensor] {
-    return call(1069, this, dim, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
+    return call(1068, this, dim, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
   }
 
   /** `aten::unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]` */
   unsafeChunk(chunks: number, dim?: number): Tensor[] {
-    return call(1070, this, chunks, dim) as Tensor[]
+    return call(1069, this, chunks, dim) as Tensor[]
   }
 
   /** `aten::unsafe_split.Tensor(Tensor self, SymInt split_size, int dim=0) -> Tensor[]` */
   unsafeSplit(splitSize: number, dim?: number): Tensor[] {
-    return call(1071, this, splitSize, dim) as Tensor[]
+    return call(1070, this, splitSize, dim) as Tensor[]
   }
 
   /** `aten::unsafe_split_with_sizes(Tensor self, SymInt[] split_sizes, int dim=0) -> Tensor[]` */
   unsafeSplitWithSizes(splitSizes: readonly number[], dim?: number): Tensor[] {
-    return call(1072, this, splitSizes, dim) as Tensor[]
+    return call(1071, this, splitSizes, dim) as Tensor[]
   }
 
   /** `aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a)` */
   unsqueeze(dim: number): Tensor {
-    return call(1073, this, dim) as Tensor
+    return call(1072, this, dim) as Tensor
   }
 
   /** `aten::unsqueeze_(Tensor(a!) self, int dim) -> Tensor(a!)` */
   unsqueeze_(dim: number): Tensor {
-    return call(1074, this, dim) as Tensor
+    return call(1073, this, dim) as Tensor
   }
 
   /** `aten::unsqueeze_copy(Tensor self, int dim) -> Tensor` */
   unsqueezeCopy(dim: number): Tensor {
-    return call(1075, this, dim) as Tensor
+    return call(1074, this, dim) as Tensor
   }
 
   /** `aten::upsample_bicubic2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleBicubic2d(outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1076, this, outputSize, alignCorners, scalesH, scalesW) as Tensor
+    return call(1075, this, outputSize, alignCorners, scalesH, scalesW) as Tensor
   }
 
   /** `aten::upsample_bilinear2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleBilinear2d(outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1078, this, outputSize, alignCorners, scalesH, scalesW) as Tensor
+    return call(1077, this, outputSize, alignCorners, scalesH, scalesW) as Tensor
   }
 
   /** `aten::upsample_linear1d(Tensor self, SymInt[1] output_size, bool align_corners, float? scales=None) -> Tensor` */
   upsampleLinear1d(outputSize: number | readonly number[], alignCorners: boolean, scales?: number | null): Tensor {
-    return call(1080, this, outputSize, alignCorners, scales) as Tensor
+    return call(1079, this, outputSize, alignCorners, scales) as Tensor
   }
 
   /** `aten::upsample_nearest1d(Tensor self, SymInt[1] output_size, float? scales=None) -> Tensor` */
   upsampleNearest1d(outputSize: number | readonly number[], scales?: number | null): Tensor {
-    return call(1082, this, outputSize, scales) as Tensor
+    return call(1081, this, outputSize, scales) as Tensor
   }
 
   /** `aten::upsample_nearest2d(Tensor self, SymInt[2] output_size, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleNearest2d(outputSize: number | readonly number[], scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1084, this, outputSize, scalesH, scalesW) as Tensor
+    return call(1083, this, outputSize, scalesH, scalesW) as Tensor
   }
 
   /** `aten::upsample_nearest3d(Tensor self, SymInt[3] output_size, float? scales_d=None, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleNearest3d(outputSize: number | readonly number[], scalesD?: number | null, scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1086, this, outputSize, scalesD, scalesH, scalesW) as Tensor
+    return call(1085, this, outputSize, scalesD, scalesH, scalesW) as Tensor
   }
 
   /** `aten::upsample_trilinear3d(Tensor self, SymInt[3] output_size, bool align_corners, float? scales_d=None, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleTrilinear3d(outputSize: number | readonly number[], alignCorners: boolean, scalesD?: number | null, scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1088, this, outputSize, alignCorners, scalesD, scalesH, scalesW) as Tensor
+    return call(1087, this, outputSize, alignCorners, scalesD, scalesH, scalesW) as Tensor
   }
 
   /**
@@ -1263,6 +1307,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    */
   var(unbiased?: boolean): Tensor
   var(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): Tensor
+  var(options: { correction?: Scalar | null; keepdim?: boolean }): Tensor
   var(dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): Tensor
   var(...args: unknown[]): Tensor {
     return overloaded(var$, [this, ...args]) as Tensor
@@ -1277,6 +1322,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    */
   varMean(unbiased?: boolean): [Tensor, Tensor]
   varMean(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
+  varMean(options: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
   varMean(dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): [Tensor, Tensor]
   varMean(...args: unknown[]): [Tensor, Tensor] {
     return overloaded(varMean$, [this, ...args]) as [Tensor, Tensor]
@@ -1284,7 +1330,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
 
   /** `aten::vdot(Tensor self, Tensor other) -> Tensor` */
   vdot(other: Tensor): Tensor {
-    return call(1097, this, other) as Tensor
+    return call(1096, this, other) as Tensor
   }
 
   /**
@@ -1300,27 +1346,27 @@ export abstract class TensorMethods2 extends TensorMethods1 {
 
   /** `aten::view_as(Tensor(a) self, Tensor other) -> Tensor(a)` */
   viewAs(other: Tensor): Tensor {
-    return call(1100, this, other) as Tensor
+    return call(1099, this, other) as Tensor
   }
 
   /** `aten::view_as_complex(Tensor(a) self) -> Tensor(a)` */
   viewAsComplex(): Tensor {
-    return call(1101, this) as Tensor
+    return call(1100, this) as Tensor
   }
 
   /** `aten::view_as_complex_copy(Tensor self) -> Tensor` */
   viewAsComplexCopy(): Tensor {
-    return call(1102, this) as Tensor
+    return call(1101, this) as Tensor
   }
 
   /** `aten::view_as_real(Tensor(a) self) -> Tensor(a)` */
   viewAsReal(): Tensor {
-    return call(1103, this) as Tensor
+    return call(1102, this) as Tensor
   }
 
   /** `aten::view_as_real_copy(Tensor self) -> Tensor` */
   viewAsRealCopy(): Tensor {
-    return call(1104, this) as Tensor
+    return call(1103, this) as Tensor
   }
 
   /**
@@ -1351,7 +1397,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::where.self(Tensor condition, Tensor self, Tensor other) -> Tensor`
    */
   where(condition: Tensor, other: Tensor | Scalar): Tensor {
-    return (isTensor(other) ? call(1114, condition, this, other) : call(1112, condition, this, other)) as Tensor
+    return (isTensor(other) ? call(1113, condition, this, other) : call(1111, condition, this, other)) as Tensor
   }
 
   /**
@@ -1360,7 +1406,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::xlogy.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   xlogy(other: Tensor | Scalar): Tensor {
-    return (isTensor(other) ? call(1117, this, other) : call(1115, this, other)) as Tensor
+    return (isTensor(other) ? call(1116, this, other) : call(1114, this, other)) as Tensor
   }
 
   /**
@@ -1369,16 +1415,16 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::xlogy_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   xlogy_(other: Tensor | Scalar): Tensor {
-    return (isTensor(other) ? call(1119, this, other) : call(1118, this, other)) as Tensor
+    return (isTensor(other) ? call(1118, this, other) : call(1117, this, other)) as Tensor
   }
 
   /** `aten::zero_(Tensor(a!) self) -> Tensor(a!)` */
   zero_(): Tensor {
-    return call(1120, this) as Tensor
+    return call(1119, this) as Tensor
   }
 
   /** `aten::zeros_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
   zerosLike(options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null } = NONE): Tensor {
-    return call(1122, this, options.dtype, options.layout, options.device, options.pinMemory, options.memoryFormat) as Tensor
+    return call(1121, this, options.dtype, options.layout, options.device, options.pinMemory, options.memoryFormat) as Tensor
   }
 }

@@ -1004,7 +1004,6 @@ export const OPERATORS: readonly string[] = [
   'std_mean',
   'std_mean.correction',
   'std_mean.dim',
-  'stft',
   'stft.center',
   'sub.Scalar',
   'sub.Tensor',
@@ -1130,6 +1129,5 @@ export const OPERATORS: readonly string[] = [
 /** Arguments at the end of an operator's list that not all versions have. */
 export const LATER_ARGUMENTS: Readonly<Record<string, { only: string; names: readonly string[] }>> = {
   'pad_sequence': { only: '2.15', names: ['padding_side'] },
-  'stft': { only: '2.15', names: ['align_to_window'] },
   'stft.center': { only: '2.15', names: ['align_to_window'] },
 }

@@ -3,740 +3,811 @@
 import { forms } from '../overload.ts'
 
 export const addmm$ = forms([
-  [24, 'ttt', 3, ['beta', 'alpha']],
-  [25, 'ttts', 4, ['beta', 'alpha']],
+  [24, 'ttt', 3, { beta: 'c', alpha: 'c' }],
+  [25, 'ttts', 4, { beta: 'c', alpha: 'c' }],
 ])
 
 export const all$ = forms([
-  [35, 't', 1, []],
-  [36, 'tnb', 2, []],
-  [37, 'tLb', 1, []],
+  [35, 't', 1, {}],
+  [36, 'tnb', 2, {}],
+  [37, 'tLb', 1, {}],
 ])
 
 export const any$ = forms([
-  [45, 't', 1, []],
-  [46, 'tnb', 2, []],
-  [47, 'tLb', 1, []],
+  [45, 't', 1, {}],
+  [46, 'tnb', 2, {}],
+  [47, 'tLb', 1, {}],
 ])
 
 export const arange$ = forms([
-  [48, 'c', 1, ['dtype', 'layout', 'device', 'pinMemory'], true],
-  [49, 'cc', 2, ['dtype', 'layout', 'device', 'pinMemory'], true],
-  [50, 'ccc', 2, ['dtype', 'layout', 'device', 'pinMemory'], true],
+  [48, 'c', 1, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+  [49, 'cc', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+  [50, 'ccc', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
 ])
 
 export const argsort$ = forms([
-  [67, 'tnb', 1, []],
-  [68, 't', 1, ['stable', 'dim', 'descending']],
+  [67, 'tnb', 1, {}],
+  [68, 't', 1, { stable: 'b!', dim: 'n', descending: 'b' }],
 ])
 
 export const atleast1d$ = forms([
-  [84, 't', 1, []],
-  [85, 'a', 1, []],
+  [84, 't', 1, {}],
+  [85, 'a', 1, {}],
 ])
 
 export const atleast2d$ = forms([
-  [86, 't', 1, []],
-  [87, 'a', 1, []],
+  [86, 't', 1, {}],
+  [87, 'a', 1, {}],
 ])
 
 export const atleast3d$ = forms([
-  [88, 't', 1, []],
-  [89, 'a', 1, []],
+  [88, 't', 1, {}],
+  [89, 'a', 1, {}],
 ])
 
 export const baddbmm$ = forms([
-  [93, 'ttt', 3, ['beta', 'alpha']],
-  [94, 'ttts', 4, ['beta', 'alpha']],
+  [93, 'ttt', 3, { beta: 'c', alpha: 'c' }],
+  [94, 'ttts', 4, { beta: 'c', alpha: 'c' }],
 ])
 
 export const bartlettWindow$ = forms([
-  [96, 'n', 1, ['dtype', 'layout', 'device', 'pinMemory'], true],
-  [97, 'nb', 2, ['dtype', 'layout', 'device', 'pinMemory'], true],
+  [96, 'n', 1, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+  [97, 'nb', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
 ])
 
 export const bernoulli$ = forms([
-  [104, 't', 1, ['generator']],
-  [105, 'tt', 2, ['generator']],
-  [106, 'tn', 2, ['generator']],
+  [104, 't', 1, { generator: 'G' }],
+  [105, 'tt', 2, { generator: 'G' }],
+  [106, 'tn', 2, { generator: 'G' }],
 ])
 
 export const bernoulli_$ = forms([
-  [107, 'tt', 2, ['generator']],
-  [108, 'tn', 1, ['generator']],
+  [107, 'tt', 2, { generator: 'G' }],
+  [108, 'tn', 1, { generator: 'G' }],
 ])
 
 export const bitwiseAnd$ = forms([
-  [114, 'tc', 2, []],
-  [115, 'ct', 2, []],
-  [116, 'tt', 2, []],
+  [114, 'tc', 2, {}],
+  [115, 'ct', 2, {}],
+  [116, 'tt', 2, {}],
 ])
 
 export const bitwiseLeftShift$ = forms([
-  [119, 'ct', 2, []],
-  [120, 'tt', 2, []],
-  [121, 'tc', 2, []],
+  [119, 'ct', 2, {}],
+  [120, 'tt', 2, {}],
+  [121, 'tc', 2, {}],
 ])
 
 export const bitwiseOr$ = forms([
-  [126, 'tc', 2, []],
-  [127, 'ct', 2, []],
-  [128, 'tt', 2, []],
+  [126, 'tc', 2, {}],
+  [127, 'ct', 2, {}],
+  [128, 'tt', 2, {}],
 ])
 
 export const bitwiseRightShift$ = forms([
-  [131, 'ct', 2, []],
-  [132, 'tt', 2, []],
-  [133, 'tc', 2, []],
+  [131, 'ct', 2, {}],
+  [132, 'tt', 2, {}],
+  [133, 'tc', 2, {}],
 ])
 
 export const bitwiseXor$ = forms([
-  [136, 'tc', 2, []],
-  [137, 'ct', 2, []],
-  [138, 'tt', 2, []],
+  [136, 'tc', 2, {}],
+  [137, 'ct', 2, {}],
+  [138, 'tt', 2, {}],
 ])
 
 export const blackmanWindow$ = forms([
-  [141, 'n', 1, ['dtype', 'layout', 'device', 'pinMemory'], true],
-  [142, 'nb', 2, ['dtype', 'layout', 'device', 'pinMemory'], true],
+  [141, 'n', 1, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+  [142, 'nb', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
 ])
 
 export const bmm$ = forms([
-  [144, 'tt', 2, []],
-  [145, 'tts', 3, []],
+  [144, 'tt', 2, {}],
+  [145, 'tts', 3, {}],
 ])
 
 export const bucketize$ = forms([
-  [148, 'ct', 2, ['outInt32', 'right']],
-  [149, 'tt', 2, ['outInt32', 'right']],
+  [148, 'ct', 2, { outInt32: 'b', right: 'b' }],
+  [149, 'tt', 2, { outInt32: 'b', right: 'b' }],
+])
+
+export const cauchy_$ = forms([
+  [153, 'tnn', 1, { generator: 'G' }],
 ])
 
 export const clamp$ = forms([
-  [166, 'tCC', 1, []],
-  [167, 'tTT', 1, []],
+  [166, 'tCC', 1, {}],
+  [167, 'tTT', 1, {}],
 ])
 
 export const clamp_$ = forms([
-  [168, 'tCC', 1, []],
-  [169, 'tTT', 1, []],
+  [168, 'tCC', 1, {}],
+  [169, 'tTT', 1, {}],
 ])
 
 export const clip$ = forms([
-  [178, 'tCC', 1, []],
-  [179, 'tTT', 1, []],
+  [178, 'tCC', 1, {}],
+  [179, 'tTT', 1, {}],
 ])
 
 export const clip_$ = forms([
-  [180, 'tCC', 1, []],
-  [181, 'tTT', 1, []],
+  [180, 'tCC', 1, {}],
+  [181, 'tTT', 1, {}],
 ])
 
 export const conv1d$ = forms([
-  [194, 'ttTmmmn', 2, []],
-  [195, 'ttTmsmn', 2, []],
+  [194, 'ttTmmmn', 2, {}],
+  [195, 'ttTmsmn', 2, {}],
 ])
 
 export const conv2d$ = forms([
-  [196, 'ttTmmmn', 2, []],
-  [197, 'ttTmsmn', 2, []],
+  [196, 'ttTmmmn', 2, {}],
+  [197, 'ttTmsmn', 2, {}],
 ])
 
 export const conv3d$ = forms([
-  [198, 'ttTmmmn', 2, []],
-  [199, 'ttTmsmn', 2, []],
+  [198, 'ttTmmmn', 2, {}],
+  [199, 'ttTmsmn', 2, {}],
 ])
 
 export const countNonzero$ = forms([
-  [217, 'tN', 1, []],
-  [218, 'tl', 2, []],
+  [217, 'tN', 1, {}],
+  [218, 'tl', 2, {}],
 ])
 
 export const ctcLoss$ = forms([
-  [222, 'ttllnnb', 4, []],
-  [223, 'ttttnnb', 4, []],
+  [222, 'ttllnnb', 4, {}],
+  [223, 'ttttnnb', 4, {}],
 ])
 
 export const cumulativeTrapezoid$ = forms([
-  [230, 't', 1, ['dx', 'dim']],
-  [231, 'tt', 2, ['dim']],
+  [230, 't', 1, { dx: 'c', dim: 'n' }],
+  [231, 'tt', 2, { dim: 'n' }],
 ])
 
 export const div$ = forms([
-  [248, 'tc', 2, []],
-  [249, 'tc', 2, ['roundingMode']],
-  [250, 'tt', 2, []],
-  [251, 'tt', 2, ['roundingMode']],
+  [248, 'tc', 2, {}],
+  [249, 'tc', 2, { roundingMode: 'S' }],
+  [250, 'tt', 2, {}],
+  [251, 'tt', 2, { roundingMode: 'S' }],
 ])
 
 export const div_$ = forms([
-  [252, 'tc', 2, []],
-  [253, 'tc', 2, ['roundingMode']],
-  [254, 'tt', 2, []],
-  [255, 'tt', 2, ['roundingMode']],
+  [252, 'tc', 2, {}],
+  [253, 'tc', 2, { roundingMode: 'S' }],
+  [254, 'tt', 2, {}],
+  [255, 'tt', 2, { roundingMode: 'S' }],
 ])
 
 export const divide$ = forms([
-  [256, 'tc', 2, []],
-  [257, 'tc', 2, ['roundingMode']],
-  [258, 'tt', 2, []],
-  [259, 'tt', 2, ['roundingMode']],
+  [256, 'tc', 2, {}],
+  [257, 'tc', 2, { roundingMode: 'S' }],
+  [258, 'tt', 2, {}],
+  [259, 'tt', 2, { roundingMode: 'S' }],
 ])
 
 export const divide_$ = forms([
-  [260, 'tc', 2, []],
-  [261, 'tc', 2, ['roundingMode']],
-  [262, 'tt', 2, []],
-  [263, 'tt', 2, ['roundingMode']],
+  [260, 'tc', 2, {}],
+  [261, 'tc', 2, { roundingMode: 'S' }],
+  [262, 'tt', 2, {}],
+  [263, 'tt', 2, { roundingMode: 'S' }],
 ])
 
 export const dsplit$ = forms([
-  [267, 'tl', 2, []],
-  [268, 'tn', 2, []],
+  [267, 'tl', 2, {}],
+  [268, 'tn', 2, {}],
 ])
 
 export const embeddingBag$ = forms([
-  [274, 'tttbnbTb', 3, []],
-  [275, 'tttbnbTbN', 9, []],
+  [274, 'tttbnbTb', 3, {}],
+  [275, 'tttbnbTbN', 9, {}],
+])
+
+export const exponential_$ = forms([
+  [301, 'tn', 1, { generator: 'G' }],
 ])
 
 export const eye$ = forms([
-  [302, 'n', 1, ['dtype', 'layout', 'device', 'pinMemory'], true],
-  [303, 'nn', 2, ['dtype', 'layout', 'device', 'pinMemory'], true],
+  [302, 'n', 1, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+  [303, 'nn', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+])
+
+export const fftFftfreq$ = forms([
+  [310, 'nn', 1, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+])
+
+export const fftRfftfreq$ = forms([
+  [328, 'nn', 1, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
 ])
 
 export const floatPower$ = forms([
-  [341, 'ct', 2, []],
-  [342, 'tc', 2, []],
-  [343, 'tt', 2, []],
+  [341, 'ct', 2, {}],
+  [342, 'tc', 2, {}],
+  [343, 'tt', 2, {}],
 ])
 
 export const frobeniusNorm$ = forms([
-  [363, 'tmb', 2, []],
-  [364, 't', 1, []],
+  [363, 'tmb', 2, {}],
+  [364, 't', 1, {}],
+])
+
+export const fromFile$ = forms([
+  [365, 'sBN', 1, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
 ])
 
 export const gradient$ = forms([
-  [381, 't', 1, ['dim', 'edgeOrder']],
-  [382, 't', 1, ['spacing', 'dim', 'edgeOrder']],
-  [383, 't', 1, ['spacing', 'dim', 'edgeOrder']],
-  [384, 't', 1, ['spacing', 'dim', 'edgeOrder']],
-  [385, 't', 1, ['spacing', 'dim', 'edgeOrder']],
-  [386, 't', 1, ['spacing', 'dim', 'edgeOrder']],
-  [387, 't', 1, ['spacing', 'dim', 'edgeOrder']],
+  [381, 't', 1, { dim: 'l!', edgeOrder: 'n' }],
+  [382, 't', 1, { spacing: 'c!', dim: 'l!', edgeOrder: 'n' }],
+  [383, 't', 1, { spacing: 'C', dim: 'N', edgeOrder: 'n' }],
+  [384, 't', 1, { spacing: 'l!', dim: 'l!', edgeOrder: 'n' }],
+  [385, 't', 1, { spacing: 'l!', dim: 'N', edgeOrder: 'n' }],
+  [386, 't', 1, { spacing: 'a!', dim: 'l!', edgeOrder: 'n' }],
+  [387, 't', 1, { spacing: 'a!', dim: 'N', edgeOrder: 'n' }],
 ])
 
 export const gru$ = forms([
-  [400, 'tttabnnbb', 9, []],
-  [401, 'ttabnnbbb', 9, []],
+  [400, 'tttabnnbb', 9, {}],
+  [401, 'ttabnnbbb', 9, {}],
 ])
 
 export const hammingWindow$ = forms([
-  [407, 'n', 1, ['dtype', 'layout', 'device', 'pinMemory'], true],
-  [408, 'nb', 2, ['dtype', 'layout', 'device', 'pinMemory'], true],
-  [409, 'nbn', 3, ['dtype', 'layout', 'device', 'pinMemory'], true],
-  [410, 'nbnn', 4, ['dtype', 'layout', 'device', 'pinMemory'], true],
+  [407, 'n', 1, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+  [408, 'nb', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+  [409, 'nbn', 3, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+  [410, 'nbnn', 4, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
 ])
 
 export const hannWindow$ = forms([
-  [411, 'n', 1, ['dtype', 'layout', 'device', 'pinMemory'], true],
-  [412, 'nb', 2, ['dtype', 'layout', 'device', 'pinMemory'], true],
+  [411, 'n', 1, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+  [412, 'nb', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+])
+
+export const hashTensor$ = forms([
+  [420, 'tm', 1, { keepdim: 'b', mode: 'n' }],
 ])
 
 export const histogram$ = forms([
-  [425, 'tn', 1, ['range', 'weight', 'density']],
-  [426, 'tt', 2, ['weight', 'density']],
+  [425, 'tn', 1, { range: 'L', weight: 'T', density: 'b' }],
+  [426, 'tt', 2, { weight: 'T', density: 'b' }],
 ])
 
 export const histogramdd$ = forms([
-  [427, 'tlLTb', 2, []],
-  [428, 'taLTb', 2, []],
-  [429, 'tnLTb', 2, []],
+  [427, 'tlLTb', 2, {}],
+  [428, 'taLTb', 2, {}],
+  [429, 'tnLTb', 2, {}],
 ])
 
 export const hsplit$ = forms([
-  [430, 'tl', 2, []],
-  [431, 'tn', 2, []],
+  [430, 'tl', 2, {}],
+  [431, 'tn', 2, {}],
 ])
 
 export const isin$ = forms([
-  [473, 'ct', 2, ['assumeUnique', 'invert']],
-  [474, 'tc', 2, ['assumeUnique', 'invert']],
-  [475, 'tt', 2, ['assumeUnique', 'invert']],
+  [473, 'ct', 2, { assumeUnique: 'b', invert: 'b' }],
+  [474, 'tc', 2, { assumeUnique: 'b', invert: 'b' }],
+  [475, 'tt', 2, { assumeUnique: 'b', invert: 'b' }],
 ])
 
 export const kaiserWindow$ = forms([
-  [482, 'n', 1, ['dtype', 'layout', 'device', 'pinMemory'], true],
-  [483, 'nbn', 3, ['dtype', 'layout', 'device', 'pinMemory'], true],
-  [484, 'nb', 2, ['dtype', 'layout', 'device', 'pinMemory'], true],
+  [482, 'n', 1, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+  [483, 'nbn', 3, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+  [484, 'nb', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+])
+
+export const klDiv$ = forms([
+  [485, 'ttn', 2, { logTarget: 'b' }],
 ])
 
 export const linalgCond$ = forms([
-  [516, 'tC', 1, []],
-  [517, 'ts', 2, []],
+  [516, 'tC', 1, {}],
+  [517, 'ts', 2, {}],
+])
+
+export const linalgLstsq$ = forms([
+  [531, 'ttN', 2, { driver: 'S' }],
 ])
 
 export const linalgMatrixNorm$ = forms([
-  [538, 'tclb', 2, ['dtype']],
-  [539, 'tslb', 1, ['dtype']],
+  [538, 'tclb', 2, { dtype: 'S' }],
+  [539, 'tslb', 1, { dtype: 'S' }],
 ])
 
 export const linalgMatrixRank$ = forms([
-  [541, 'tnb', 2, []],
-  [542, 't', 1, ['atol', 'rtol', 'hermitian']],
-  [543, 't', 1, ['atol', 'rtol', 'hermitian']],
-  [544, 'ttb', 2, []],
+  [541, 'tnb', 2, {}],
+  [542, 't', 1, { atol: 'N', rtol: 'N', hermitian: 'b' }],
+  [543, 't', 1, { atol: 'T', rtol: 'T', hermitian: 'b' }],
+  [544, 'ttb', 2, {}],
 ])
 
 export const linalgNorm$ = forms([
-  [547, 'tCMb', 1, ['dtype']],
-  [548, 'tsMb', 2, ['dtype']],
+  [547, 'tCMb', 1, { dtype: 'S' }],
+  [548, 'tsMb', 2, { dtype: 'S' }],
 ])
 
 export const linalgPinv$ = forms([
-  [549, 'tnb', 2, []],
-  [550, 't', 1, ['atol', 'rtol', 'hermitian']],
-  [551, 't', 1, ['atol', 'rtol', 'hermitian']],
-  [552, 'ttb', 2, []],
+  [549, 'tnb', 2, {}],
+  [550, 't', 1, { atol: 'N', rtol: 'N', hermitian: 'b' }],
+  [551, 't', 1, { atol: 'T', rtol: 'T', hermitian: 'b' }],
+  [552, 'ttb', 2, {}],
+])
+
+export const linalgSvd$ = forms([
+  [559, 'tb', 1, { driver: 'S' }],
+])
+
+export const linalgVectorNorm$ = forms([
+  [565, 'tcMb', 1, { dtype: 'S' }],
 ])
 
 export const linspace$ = forms([
-  [567, 'ccn', 3, ['dtype', 'layout', 'device', 'pinMemory'], true],
-  [568, 'ctn', 3, ['dtype', 'layout', 'device', 'pinMemory']],
-  [569, 'tcn', 3, ['dtype', 'layout', 'device', 'pinMemory']],
-  [570, 'ttn', 3, ['dtype', 'layout', 'device', 'pinMemory']],
+  [567, 'ccn', 3, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+  [568, 'ctn', 3, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }],
+  [569, 'tcn', 3, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }],
+  [570, 'ttn', 3, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }],
+])
+
+export const logNormal_$ = forms([
+  [579, 'tnn', 1, { generator: 'G' }],
 ])
 
 export const logspace$ = forms([
-  [596, 'ccnn', 3, ['dtype', 'layout', 'device', 'pinMemory'], true],
-  [597, 'ctnn', 3, ['dtype', 'layout', 'device', 'pinMemory']],
-  [598, 'tcnn', 3, ['dtype', 'layout', 'device', 'pinMemory']],
-  [599, 'ttnn', 3, ['dtype', 'layout', 'device', 'pinMemory']],
+  [596, 'ccnn', 3, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+  [597, 'ctnn', 3, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }],
+  [598, 'tcnn', 3, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }],
+  [599, 'ttnn', 3, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }],
 ])
 
 export const lstm$ = forms([
-  [601, 'ttaabnnbb', 9, []],
-  [602, 'taabnnbbb', 9, []],
+  [601, 'ttaabnnbb', 9, {}],
+  [602, 'taabnnbbb', 9, {}],
 ])
 
 export const max$ = forms([
-  [623, 't', 1, []],
-  [624, 'tnb', 2, []],
-  [625, 'tt', 2, []],
+  [623, 't', 1, {}],
+  [624, 'tnb', 2, {}],
+  [625, 'tt', 2, {}],
 ])
 
 export const mean$ = forms([
-  [635, 't', 1, ['dtype']],
-  [636, 'tMb', 2, ['dtype']],
+  [635, 't', 1, { dtype: 'S' }],
+  [636, 'tMb', 2, { dtype: 'S' }],
 ])
 
 export const median$ = forms([
-  [637, 't', 1, []],
-  [638, 'tnb', 2, []],
+  [637, 't', 1, {}],
+  [638, 'tnb', 2, {}],
 ])
 
 export const meshgrid$ = forms([
-  [639, 'a', 1, []],
-  [640, 'a', 1, ['indexing']],
+  [639, 'a', 1, {}],
+  [640, 'a', 1, { indexing: 's!' }],
 ])
 
 export const min$ = forms([
-  [641, 't', 1, []],
-  [642, 'tnb', 2, []],
-  [643, 'tt', 2, []],
+  [641, 't', 1, {}],
+  [642, 'tnb', 2, {}],
+  [643, 'tt', 2, {}],
 ])
 
 export const mm$ = forms([
-  [647, 'tt', 2, []],
-  [648, 'tts', 3, []],
+  [647, 'tt', 2, {}],
+  [648, 'tts', 3, {}],
 ])
 
 export const moveaxis$ = forms([
-  [650, 'tnn', 3, []],
-  [651, 'tll', 3, []],
+  [650, 'tnn', 3, {}],
+  [651, 'tll', 3, {}],
 ])
 
 export const movedim$ = forms([
-  [652, 'tnn', 3, []],
-  [653, 'tll', 3, []],
+  [652, 'tnn', 3, {}],
+  [653, 'tll', 3, {}],
+])
+
+export const multinomial$ = forms([
+  [662, 'tnb', 2, { generator: 'G' }],
+])
+
+export const nanmean$ = forms([
+  [672, 'tMb', 1, { dtype: 'S' }],
 ])
 
 export const nanmedian$ = forms([
-  [673, 't', 1, []],
-  [674, 'tnb', 2, []],
+  [673, 't', 1, {}],
+  [674, 'tnb', 2, {}],
 ])
 
 export const nanquantile$ = forms([
-  [675, 'ttNb', 2, ['interpolation']],
-  [676, 'tnNb', 2, ['interpolation']],
+  [675, 'ttNb', 2, { interpolation: 's' }],
+  [676, 'tnNb', 2, { interpolation: 's' }],
+])
+
+export const nansum$ = forms([
+  [677, 'tMb', 1, { dtype: 'S' }],
 ])
 
 export const narrow$ = forms([
-  [678, 'tnnn', 4, []],
-  [679, 'tntn', 4, []],
+  [678, 'tnnn', 4, {}],
+  [679, 'tntn', 4, {}],
 ])
 
 export const nativeNorm$ = forms([
-  [686, 'tc', 1, []],
-  [687, 'tCmbS', 5, []],
+  [686, 'tc', 1, {}],
+  [687, 'tCmbS', 5, {}],
 ])
 
 export const norm$ = forms([
-  [709, 'tc', 1, []],
-  [710, 'tCmb', 3, []],
-  [711, 'tCmb', 4, ['dtype']],
-  [712, 'tC', 2, ['dtype']],
+  [709, 'tc', 1, {}],
+  [710, 'tCmb', 3, {}],
+  [711, 'tCmb', 4, { dtype: 's!' }],
+  [712, 'tC', 2, { dtype: 's!' }],
 ])
 
 export const normal$ = forms([
-  [714, 'tt', 2, ['generator']],
-  [715, 'tn', 1, ['generator']],
-  [716, 'nt', 2, ['generator']],
-  [717, 'nnl', 3, ['generator', 'dtype', 'layout', 'device', 'pinMemory'], true],
+  [714, 'tt', 2, { generator: 'G' }],
+  [715, 'tn', 1, { generator: 'G' }],
+  [716, 'nt', 2, { generator: 'G' }],
+  [717, 'nnl', 3, { generator: 'G', dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+])
+
+export const normal_$ = forms([
+  [718, 'tnn', 1, { generator: 'G' }],
 ])
 
 export const nuclearNorm$ = forms([
-  [723, 'tb', 1, []],
-  [724, 'tmb', 2, []],
+  [723, 'tb', 1, {}],
+  [724, 'tmb', 2, {}],
 ])
 
 export const pow$ = forms([
-  [747, 'ct', 2, []],
-  [748, 'tc', 2, []],
-  [749, 'tt', 2, []],
+  [747, 'ct', 2, {}],
+  [748, 'tc', 2, {}],
+  [749, 'tt', 2, {}],
 ])
 
 export const prod$ = forms([
-  [753, 't', 1, ['dtype']],
-  [754, 'tnb', 2, ['dtype']],
+  [753, 't', 1, { dtype: 'S' }],
+  [754, 'tnb', 2, { dtype: 'S' }],
 ])
 
 export const quantile$ = forms([
-  [759, 'ttNb', 2, ['interpolation']],
-  [760, 'tnNb', 2, ['interpolation']],
+  [759, 'ttNb', 2, { interpolation: 's' }],
+  [760, 'tnNb', 2, { interpolation: 's' }],
 ])
 
 export const randLike$ = forms([
-  [764, 't', 1, ['dtype', 'layout', 'device', 'pinMemory', 'memoryFormat']],
-  [765, 't', 1, ['generator', 'dtype', 'layout', 'device', 'pinMemory', 'memoryFormat']],
+  [764, 't', 1, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B', memoryFormat: 'S' }],
+  [765, 't', 1, { generator: 'G', dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B', memoryFormat: 'S' }],
 ])
 
 export const randint$ = forms([
-  [766, 'nl', 2, ['generator', 'dtype', 'layout', 'device', 'pinMemory']],
-  [767, 'nnl', 3, ['generator', 'dtype', 'layout', 'device', 'pinMemory']],
+  [766, 'nl', 2, { generator: 'G', dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }],
+  [767, 'nnl', 3, { generator: 'G', dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }],
 ])
 
 export const randintLike$ = forms([
-  [768, 'tn', 2, ['dtype', 'layout', 'device', 'pinMemory', 'memoryFormat']],
-  [769, 'tnn', 3, ['dtype', 'layout', 'device', 'pinMemory', 'memoryFormat']],
-  [770, 'tt', 2, ['dtype', 'layout', 'device', 'pinMemory', 'memoryFormat']],
-  [771, 'tt', 2, ['generator', 'dtype', 'layout', 'device', 'pinMemory', 'memoryFormat']],
-  [772, 'tn', 2, ['generator', 'dtype', 'layout', 'device', 'pinMemory', 'memoryFormat']],
-  [773, 'tnn', 3, ['generator', 'dtype', 'layout', 'device', 'pinMemory', 'memoryFormat']],
+  [768, 'tn', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B', memoryFormat: 'S' }],
+  [769, 'tnn', 3, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B', memoryFormat: 'S' }],
+  [770, 'tt', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B', memoryFormat: 'S' }],
+  [771, 'tt', 2, { generator: 'G', dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B', memoryFormat: 'S' }],
+  [772, 'tn', 2, { generator: 'G', dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B', memoryFormat: 'S' }],
+  [773, 'tnn', 3, { generator: 'G', dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B', memoryFormat: 'S' }],
 ])
 
 export const randnLike$ = forms([
-  [775, 't', 1, ['dtype', 'layout', 'device', 'pinMemory', 'memoryFormat']],
-  [776, 't', 1, ['generator', 'dtype', 'layout', 'device', 'pinMemory', 'memoryFormat']],
+  [775, 't', 1, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B', memoryFormat: 'S' }],
+  [776, 't', 1, { generator: 'G', dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B', memoryFormat: 'S' }],
 ])
 
 export const random_$ = forms([
-  [777, 't', 1, ['generator']],
-  [778, 'tnN', 3, ['generator']],
-  [779, 'tn', 2, ['generator']],
+  [777, 't', 1, { generator: 'G' }],
+  [778, 'tnN', 3, { generator: 'G' }],
+  [779, 'tn', 2, { generator: 'G' }],
 ])
 
 export const range$ = forms([
-  [781, 'cc', 2, ['dtype', 'layout', 'device', 'pinMemory'], true],
-  [782, 'ccc', 2, ['dtype', 'layout', 'device', 'pinMemory'], true],
+  [781, 'cc', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
+  [782, 'ccc', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }, true],
 ])
 
 export const remainder$ = forms([
-  [794, 'tc', 2, []],
-  [795, 'ct', 2, []],
-  [796, 'tt', 2, []],
+  [794, 'tc', 2, {}],
+  [795, 'ct', 2, {}],
+  [796, 'tt', 2, {}],
 ])
 
 export const repeatInterleave$ = forms([
-  [802, 't', 1, ['outputSize']],
-  [803, 'ttN', 2, ['outputSize']],
-  [804, 'tnN', 2, ['outputSize']],
+  [802, 't', 1, { outputSize: 'N' }],
+  [803, 'ttN', 2, { outputSize: 'N' }],
+  [804, 'tnN', 2, { outputSize: 'N' }],
 ])
 
 export const resultType$ = forms([
-  [814, 'tc', 2, []],
-  [815, 'cc', 2, []],
-  [816, 'ct', 2, []],
-  [817, 'tt', 2, []],
+  [814, 'tc', 2, {}],
+  [815, 'cc', 2, {}],
+  [816, 'ct', 2, {}],
+  [817, 'tt', 2, {}],
 ])
 
 export const rnnRelu$ = forms([
-  [819, 'tttabnnbb', 9, []],
-  [820, 'ttabnnbbb', 9, []],
+  [819, 'tttabnnbb', 9, {}],
+  [820, 'ttabnnbbb', 9, {}],
 ])
 
 export const rnnTanh$ = forms([
-  [822, 'tttabnnbb', 9, []],
-  [823, 'ttabnnbbb', 9, []],
+  [822, 'tttabnnbb', 9, {}],
+  [823, 'ttabnnbbb', 9, {}],
 ])
 
 export const round$ = forms([
-  [827, 't', 1, []],
-  [828, 't', 1, ['decimals']],
+  [827, 't', 1, {}],
+  [828, 't', 1, { decimals: 'n!' }],
 ])
 
 export const round_$ = forms([
-  [829, 't', 1, []],
-  [830, 't', 1, ['decimals']],
+  [829, 't', 1, {}],
+  [830, 't', 1, { decimals: 'n!' }],
+])
+
+export const scaledDotProductAttention$ = forms([
+  [839, 'tttTnb', 3, { scale: 'N', enableGqa: 'b' }],
 ])
 
 export const scatter$ = forms([
-  [840, 'tntt', 4, ['reduce']],
-  [841, 'tntt', 4, []],
-  [842, 'tntc', 4, []],
-  [843, 'tntc', 4, ['reduce']],
+  [840, 'tntt', 4, { reduce: 's!' }],
+  [841, 'tntt', 4, {}],
+  [842, 'tntc', 4, {}],
+  [843, 'tntc', 4, { reduce: 's!' }],
 ])
 
 export const scatter_$ = forms([
-  [844, 'tntt', 4, ['reduce']],
-  [845, 'tntt', 4, []],
-  [846, 'tntc', 4, []],
-  [847, 'tntc', 4, ['reduce']],
+  [844, 'tntt', 4, { reduce: 's!' }],
+  [845, 'tntt', 4, {}],
+  [846, 'tntc', 4, {}],
+  [847, 'tntc', 4, { reduce: 's!' }],
 ])
 
 export const set_$ = forms([
-  [860, 't', 1, []],
-  [861, 'tt', 2, []],
-  [862, 'ttnll', 4, []],
+  [860, 't', 1, {}],
+  [861, 'tt', 2, {}],
+  [862, 'ttnll', 4, {}],
 ])
 
 export const sort$ = forms([
-  [888, 'tnb', 1, []],
-  [889, 't', 1, ['stable', 'dim', 'descending']],
+  [888, 'tnb', 1, {}],
+  [889, 't', 1, { stable: 'B', dim: 'n', descending: 'b' }],
 ])
 
 export const specialChebyshevPolynomialT$ = forms([
-  [895, 'tt', 2, []],
-  [896, 'tc', 2, []],
-  [897, 'ct', 2, []],
+  [895, 'tt', 2, {}],
+  [896, 'tc', 2, {}],
+  [897, 'ct', 2, {}],
 ])
 
 export const specialChebyshevPolynomialU$ = forms([
-  [898, 'tt', 2, []],
-  [899, 'tc', 2, []],
-  [900, 'ct', 2, []],
+  [898, 'tt', 2, {}],
+  [899, 'tc', 2, {}],
+  [900, 'ct', 2, {}],
 ])
 
 export const specialChebyshevPolynomialV$ = forms([
-  [901, 'tt', 2, []],
-  [902, 'tc', 2, []],
-  [903, 'ct', 2, []],
+  [901, 'tt', 2, {}],
+  [902, 'tc', 2, {}],
+  [903, 'ct', 2, {}],
 ])
 
 export const specialChebyshevPolynomialW$ = forms([
-  [904, 'tt', 2, []],
-  [905, 'tc', 2, []],
-  [906, 'ct', 2, []],
+  [904, 'tt', 2, {}],
+  [905, 'tc', 2, {}],
+  [906, 'ct', 2, {}],
 ])
 
 export const specialHermitePolynomialH$ = forms([
-  [919, 'tt', 2, []],
-  [920, 'tc', 2, []],
-  [921, 'ct', 2, []],
+  [919, 'tt', 2, {}],
+  [920, 'tc', 2, {}],
+  [921, 'ct', 2, {}],
 ])
 
 export const specialHermitePolynomialHe$ = forms([
-  [922, 'tt', 2, []],
-  [923, 'tc', 2, []],
-  [924, 'ct', 2, []],
+  [922, 'tt', 2, {}],
+  [923, 'tc', 2, {}],
+  [924, 'ct', 2, {}],
 ])
 
 export const specialLaguerrePolynomialL$ = forms([
-  [929, 'tt', 2, []],
-  [930, 'tc', 2, []],
-  [931, 'ct', 2, []],
+  [929, 'tt', 2, {}],
+  [930, 'tc', 2, {}],
+  [931, 'ct', 2, {}],
 ])
 
 export const specialLegendrePolynomialP$ = forms([
-  [932, 'tt', 2, []],
-  [933, 'tc', 2, []],
-  [934, 'ct', 2, []],
+  [932, 'tt', 2, {}],
+  [933, 'tc', 2, {}],
+  [934, 'ct', 2, {}],
 ])
 
 export const specialShiftedChebyshevPolynomialT$ = forms([
-  [952, 'tt', 2, []],
-  [953, 'tc', 2, []],
-  [954, 'ct', 2, []],
+  [952, 'tt', 2, {}],
+  [953, 'tc', 2, {}],
+  [954, 'ct', 2, {}],
 ])
 
 export const specialShiftedChebyshevPolynomialU$ = forms([
-  [955, 'tt', 2, []],
-  [956, 'tc', 2, []],
-  [957, 'ct', 2, []],
+  [955, 'tt', 2, {}],
+  [956, 'tc', 2, {}],
+  [957, 'ct', 2, {}],
 ])
 
 export const specialShiftedChebyshevPolynomialV$ = forms([
-  [958, 'tt', 2, []],
-  [959, 'tc', 2, []],
-  [960, 'ct', 2, []],
+  [958, 'tt', 2, {}],
+  [959, 'tc', 2, {}],
+  [960, 'ct', 2, {}],
 ])
 
 export const specialShiftedChebyshevPolynomialW$ = forms([
-  [961, 'tt', 2, []],
-  [962, 'tc', 2, []],
-  [963, 'ct', 2, []],
+  [961, 'tt', 2, {}],
+  [962, 'tc', 2, {}],
+  [963, 'ct', 2, {}],
 ])
 
 export const specialXlog1py$ = forms([
-  [967, 'tt', 2, []],
-  [968, 'tc', 2, []],
-  [969, 'ct', 2, []],
+  [967, 'tt', 2, {}],
+  [968, 'tc', 2, {}],
+  [969, 'ct', 2, {}],
 ])
 
 export const specialXlogy$ = forms([
-  [970, 'tt', 2, []],
-  [971, 'tc', 2, []],
-  [972, 'ct', 2, []],
+  [970, 'tt', 2, {}],
+  [971, 'tc', 2, {}],
+  [972, 'ct', 2, {}],
 ])
 
 export const specialZeta$ = forms([
-  [973, 'tt', 2, []],
-  [974, 'tc', 2, []],
-  [975, 'ct', 2, []],
+  [973, 'tt', 2, {}],
+  [974, 'tc', 2, {}],
+  [975, 'ct', 2, {}],
 ])
 
 export const split$ = forms([
-  [976, 'tnn', 2, []],
-  [977, 'tln', 2, []],
+  [976, 'tnn', 2, {}],
+  [977, 'tln', 2, {}],
 ])
 
 export const squeeze$ = forms([
-  [985, 't', 1, []],
-  [986, 'tn', 2, []],
-  [987, 'tl', 2, []],
+  [985, 't', 1, {}],
+  [986, 'tn', 2, {}],
+  [987, 'tl', 2, {}],
 ])
 
 export const squeeze_$ = forms([
-  [988, 't', 1, []],
-  [989, 'tn', 2, []],
-  [990, 'tl', 2, []],
+  [988, 't', 1, {}],
+  [989, 'tn', 2, {}],
+  [990, 'tl', 2, {}],
 ])
 
 export const squeezeCopy$ = forms([
-  [991, 't', 1, []],
-  [992, 'tn', 2, []],
-  [993, 'tl', 2, []],
+  [991, 't', 1, {}],
+  [992, 'tn', 2, {}],
+  [993, 'tl', 2, {}],
 ])
 
 export const std$ = forms([
-  [996, 'tb', 1, []],
-  [997, 'tM', 1, ['correction', 'keepdim']],
-  [998, 'tMbb', 2, []],
+  [996, 'tb', 1, {}],
+  [997, 'tM', 1, { correction: 'C', keepdim: 'b' }],
+  [998, 'tMbb', 2, {}],
 ])
 
 export const stdMean$ = forms([
-  [999, 'tb', 1, []],
-  [1000, 'tM', 1, ['correction', 'keepdim']],
-  [1001, 'tMbb', 2, []],
-])
-
-export const stft$ = forms([
-  [1002, 'tnNNTbBBB', 2, []],
-  [1003, 'tnNNTbsbBBB', 2, []],
+  [999, 'tb', 1, {}],
+  [1000, 'tM', 1, { correction: 'C', keepdim: 'b' }],
+  [1001, 'tMbb', 2, {}],
 ])
 
 export const sum$ = forms([
-  [1012, 't', 1, ['dtype']],
-  [1013, 'tMb', 2, ['dtype']],
+  [1011, 't', 1, { dtype: 'S' }],
+  [1012, 'tMb', 2, { dtype: 'S' }],
 ])
 
 export const tensorSplit$ = forms([
-  [1030, 'tln', 2, []],
-  [1031, 'tnn', 2, []],
-  [1032, 'ttn', 2, []],
+  [1029, 'tln', 2, {}],
+  [1030, 'tnn', 2, {}],
+  [1031, 'ttn', 2, {}],
 ])
 
 export const trapezoid$ = forms([
-  [1042, 't', 1, ['dx', 'dim']],
-  [1043, 'tt', 2, ['dim']],
+  [1041, 't', 1, { dx: 'c', dim: 'n' }],
+  [1042, 'tt', 2, { dim: 'n' }],
 ])
 
 export const trapz$ = forms([
-  [1044, 't', 1, ['dx', 'dim']],
-  [1045, 'tt', 2, ['dim']],
+  [1043, 't', 1, { dx: 'n', dim: 'n' }],
+  [1044, 'tt', 2, { dim: 'n' }],
+])
+
+export const trilIndices$ = forms([
+  [1048, 'nnn', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }],
+])
+
+export const triuIndices$ = forms([
+  [1052, 'nnn', 2, { dtype: 'S', layout: 'S', device: 'S', pinMemory: 'B' }],
+])
+
+export const uniform_$ = forms([
+  [1065, 'tnn', 1, { generator: 'G' }],
 ])
 
 export const upsampleBicubic2d$ = forms([
-  [1076, 'tmbNN', 3, []],
-  [1077, 'tLbL', 4, []],
+  [1075, 'tmbNN', 3, {}],
+  [1076, 'tLbL', 4, {}],
 ])
 
 export const upsampleBilinear2d$ = forms([
-  [1078, 'tmbNN', 3, []],
-  [1079, 'tLbL', 4, []],
+  [1077, 'tmbNN', 3, {}],
+  [1078, 'tLbL', 4, {}],
 ])
 
 export const upsampleLinear1d$ = forms([
-  [1080, 'tmbN', 3, []],
-  [1081, 'tLbL', 4, []],
+  [1079, 'tmbN', 3, {}],
+  [1080, 'tLbL', 4, {}],
 ])
 
 export const upsampleNearest1d$ = forms([
-  [1082, 'tmN', 2, []],
-  [1083, 'tLL', 3, []],
+  [1081, 'tmN', 2, {}],
+  [1082, 'tLL', 3, {}],
 ])
 
 export const upsampleNearest2d$ = forms([
-  [1084, 'tmNN', 2, []],
-  [1085, 'tLL', 3, []],
+  [1083, 'tmNN', 2, {}],
+  [1084, 'tLL', 3, {}],
 ])
 
 export const upsampleNearest3d$ = forms([
-  [1086, 'tmNNN', 2, []],
-  [1087, 'tLL', 3, []],
+  [1085, 'tmNNN', 2, {}],
+  [1086, 'tLL', 3, {}],
 ])
 
 export const upsampleTrilinear3d$ = forms([
-  [1088, 'tmbNNN', 3, []],
-  [1089, 'tLbL', 4, []],
+  [1087, 'tmbNNN', 3, {}],
+  [1088, 'tLbL', 4, {}],
 ])
 
 export const var$ = forms([
-  [1091, 'tb', 1, []],
-  [1092, 'tM', 1, ['correction', 'keepdim']],
-  [1093, 'tMbb', 2, []],
+  [1090, 'tb', 1, {}],
+  [1091, 'tM', 1, { correction: 'C', keepdim: 'b' }],
+  [1092, 'tMbb', 2, {}],
 ])
 
 export const varMean$ = forms([
-  [1094, 'tb', 1, []],
-  [1095, 'tM', 1, ['correction', 'keepdim']],
-  [1096, 'tMbb', 2, []],
+  [1093, 'tb', 1, {}],
+  [1094, 'tM', 1, { correction: 'C', keepdim: 'b' }],
+  [1095, 'tMbb', 2, {}],
 ])
 
 export const view$ = forms([
-  [1098, 'tl', 2, []],
-  [1099, 'ts', 2, []],
+  [1097, 'tl', 2, {}],
+  [1098, 'ts', 2, {}],
 ])
 
 export const viewCopy$ = forms([
-  [1105, 'tl', 2, []],
-  [1106, 'ts', 2, []],
+  [1104, 'tl', 2, {}],
+  [1105, 'ts', 2, {}],
 ])
 
 export const vsplit$ = forms([
-  [1107, 'tl', 2, []],
-  [1108, 'tn', 2, []],
+  [1106, 'tl', 2, {}],
+  [1107, 'tn', 2, {}],
 ])
 
 export const where$ = forms([
-  [1110, 't', 1, []],
-  [1111, 'tcc', 3, []],
-  [1112, 'ttc', 3, []],
-  [1113, 'tct', 3, []],
-  [1114, 'ttt', 3, []],
+  [1109, 't', 1, {}],
+  [1110, 'tcc', 3, {}],
+  [1111, 'ttc', 3, {}],
+  [1112, 'tct', 3, {}],
+  [1113, 'ttt', 3, {}],
 ])
 
 export const xlogy$ = forms([
-  [1115, 'tc', 2, []],
-  [1116, 'ct', 2, []],
-  [1117, 'tt', 2, []],
+  [1114, 'tc', 2, {}],
+  [1115, 'ct', 2, {}],
+  [1116, 'tt', 2, {}],
 ])
