@@ -35,7 +35,7 @@ describe('emitOperator', () => {
     expect(functionText).toMatchInlineSnapshot(`
       "/** \`aten::f(Tensor x, *, bool sorted=True) -> (Tensor values, Tensor indices)\` */
       export function f(x: Tensor, options: { sorted?: boolean } = NONE): [Tensor, Tensor] {
-        return call(0, x, options.sorted) as [Tensor, Tensor]
+        return call(0, x, named(0, options, 'sorted').sorted) as [Tensor, Tensor]
       }
       "
     `)
@@ -57,7 +57,7 @@ describe('emitOperator', () => {
        * \`aten::add.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor\`
        */
       export function add(self: Tensor, other: Tensor | Scalar, options: { alpha?: Scalar } = NONE): Tensor {
-        return (isTensor(other) ? call(0, self, other, options.alpha) : call(1, self, other, options.alpha)) as Tensor
+        return (isTensor(other) ? call(0, self, other, named(0, options, 'alpha').alpha) : call(1, self, other, named(1, options, 'alpha').alpha)) as Tensor
       }
       "
     `)
@@ -105,7 +105,7 @@ describe('emitOperator', () => {
     expect(functionText).toMatchInlineSnapshot(`
       "/** \`aten::zeros(SymInt[] size, *, ScalarType? dtype=None, Device? device=None) -> Tensor\` */
       export function zeros(size: readonly number[], options: { dtype?: DType | null; device?: Device | null; requiresGrad?: boolean } = NONE): Tensor {
-        return leaf(call(0, size, options.dtype ?? 'float32', options.device), options) as Tensor
+        return leaf(call(0, size, named(0, options, 'dtype device requiresGrad').dtype ?? 'float32', options.device), options) as Tensor
       }
       "
     `)

@@ -81,14 +81,21 @@ function callText(schema: Schema, id: number, form: Form): string {
   const args = [
     String(id),
     ...positional(schema).map((arg, i) => (i === at ? 'this' : parameter(arg))),
-    ...keywords(schema).map(arg =>
-      isFactory(schema) && arg.name === 'dtype'
-        ? "options.dtype ?? 'float32'"
-        : `options.${camelCase(arg.name)}`,
-    ),
+    ...optionTexts(schema, id),
   ]
   const call = `call(${args.join(', ')})`
   return isFactory(schema) ? `leaf(${call}, options)` : call
+}
+
+/** What is read of the options, the first time after a look at their names. */
+function optionTexts(schema: Schema, id: number): string[] {
+  const names = keywords(schema).map(arg => camelCase(arg.name))
+  const known = [...names, ...(isFactory(schema) ? ['requiresGrad'] : [])].join(' ')
+  return names.map((name, i) => {
+    const options = i === 0 ? `named(${id}, options, '${known}')` : 'options'
+    const missing = isFactory(schema) && name === 'dtype' ? " ?? 'float32'" : ''
+    return `${options}.${name}${missing}`
+  })
 }
 
 /** What a wrapper returns: LibTorch gives dtypes as numbers. */

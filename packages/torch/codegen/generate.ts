@@ -104,7 +104,7 @@ function methodClass(number: number, texts: readonly string[]): string {
 }
 
 const SOURCES: readonly [from: string, names: readonly string[], isType: boolean][] = [
-  ['../call.ts', ['call', 'isTensor', 'leaf', 'NONE'], false],
+  ['../call.ts', ['call', 'isTensor', 'leaf', 'named', 'NONE'], false],
   ['../dtype.ts', ['dtypeOf'], false],
   ['../overload.ts', ['overloaded'], false],
   ['../tensor.ts', ['Tensor'], true],

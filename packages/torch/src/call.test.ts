@@ -299,6 +299,15 @@ describe('the typed wrappers', () => {
     expect(() => tensor([1]).sum({ keepDims: true } as never)).toThrow(ArgumentError)
   })
 
+  it('refuse an option that they do not have, with those that they do', () => {
+    const misspelt = { alpah: 2 } as { alpha?: number }
+    expect(() => torch.ones([1]).add(1, misspelt)).toThrow(
+      new ArgumentError('Expected alpha among the options of add.Scalar but received "alpah".'),
+    )
+    expect(() => torch.zeros([1], { dtyp: 'int64' } as object)).toThrow(/dtype, .* "dtyp"/)
+    expect(torch.zeros([1], { requiresGrad: true }).requiresGrad).toBe(true)
+  })
+
   it('need the keywords that the schema requires', () => {
     const index = tensor([[0n], [0n]])
     const x = torch.zeros([2, 1])

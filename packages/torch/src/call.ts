@@ -9,6 +9,22 @@ import { TensorBase } from './tensor-base.ts'
 /** The options of a call that was given none. */
 export const NONE: Readonly<Record<string, never>> = Object.freeze({})
 
+/** The names that `named` was asked for, by their list. */
+const nameSets = new Map<string, ReadonlySet<string>>()
+
+/** `options` of wrapper number `wrapper`, which has those of `list` (names between spaces) alone. */
+export function named<T extends object>(wrapper: number, options: T, list: string): T {
+  if (options === NONE) return options
+  const names = nameSets.get(list) ?? new Set(list.split(' '))
+  nameSets.set(list, names)
+  for (const name in options)
+    if (!names.has(name))
+      throw new ArgumentError(
+        `Expected ${list.split(' ').join(', ')} among the options of ${operatorName(wrapper)} but received "${name}".`,
+      )
+  return options
+}
+
 /** How a handle becomes the Tensor that users see; set by tensor.ts, which builds on this file. */
 let wrap: (handle: number) => TensorBase
 export const setWrapper = (wrapper: (handle: number) => TensorBase): void => {
