@@ -1,32 +1,19 @@
 """Makes layers.json: what PyTorch's layers and functions give for inputs and parameters that anybody
-can make again (see `fill`), with gradients, in training and in evaluation.
+can make again (fill.py), with gradients, in training and in evaluation.
 
     /usr/bin/python3 packages/torch/conformance/layers.py packages/torch/conformance/layers.json
 
 Committed values are those of Debian's PyTorch 1.13. src/nn/layers-conformance.test.ts compares.
 """
-import base64
 import json
 import sys
 
-import numpy as np
 import torch
 import torch.nn.functional as F
+from fill import camel, fill, record
 from layers_cases import FUNCTIONS, MODULES
 
 SEED = 1
-
-
-def fill(shape, seed, kind="real"):
-    """Values that need no random stream: the same integers everywhere, then one float64 operation."""
-    index = np.arange(int(np.prod(shape)), dtype=np.int64) * 7919 + seed * 104729
-    if kind.startswith("int:"):
-        return torch.from_numpy(index % int(kind[4:])).reshape(shape)
-    raw = (index % 2048) / 1024 - 1
-    if kind == "bool":
-        return torch.from_numpy(raw > 0.4).reshape(shape)
-    values = 0.5 + 0.49 * raw if kind == "positive" else raw
-    return torch.from_numpy(values).reshape(shape)
 
 
 def materialize(value, dtype):
@@ -40,21 +27,10 @@ def materialize(value, dtype):
     return tuple(value) if isinstance(value, list) else value
 
 
-def camel(name):
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
-
-
 def camel_keys(value):
     if isinstance(value, dict) and "$tensor" not in value:
         return {camel(key): camel_keys(item) for key, item in value.items()}
     return value
-
-
-def record(tensor):
-    array = tensor.detach().contiguous().numpy()
-    data = base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode()
-    return {"shape": list(tensor.shape), "dtype": str(tensor.dtype)[6:], "data": data}
 
 
 def outputs_of(result):

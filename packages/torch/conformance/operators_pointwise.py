@@ -26,7 +26,7 @@ ONE = [
     op("logical_not", WIDE),
     op("logit", within(-0.2, 1.2, 2, 3), 0.1),
     op("round", WIDE, decimals=1),
-    op("nan_to_num", ODD, 0.5, 7, -7, _slopes=False),
+    op("nan_to_num", ODD, 0.5, 7, -7),
     op("polygamma", 2, INNER),
     op("mvlgamma", ABOVE, 2),
     op("frexp", WIDE),

@@ -102,8 +102,8 @@ PICKS = [
     op("put", FLAT, listed(0, 0, 7, dtype="int64"), x(3, seed=2), True),
     op("scatter", FLAT, 0, APART, x(2, 4, seed=2)),
     op("scatter", FLAT, 0, APART, 2.5),
-    op("scatter", FLAT, 0, ORDERED, x(2, 4, seed=2), reduce="add", _slopes=False),
-    op("scatter", FLAT, 0, APART, 2.5, reduce="multiply", _slopes=False),
+    op("scatter", FLAT, 0, ORDERED, x(2, 4, seed=2), reduce="add"),
+    op("scatter", FLAT, 0, APART, 2.5, reduce="multiply"),
     op("scatter_add", FLAT, 0, ORDERED, x(2, 4, seed=2)),
     *[op("scatter_reduce", FLAT, 0, ORDERED, positive(2, 4), how)
       for how in ("sum", "prod", "mean", "amax", "amin")],

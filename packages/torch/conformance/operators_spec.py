@@ -58,8 +58,8 @@ def constant(spec):
 
 def op(name, *args, _only=None, _views=True, _slopes=True, **options):
     """A case. `_only`: the outputs that are fixed, where the others are so up to a sign or an order;
-    `_views=False`: the result is about the memory layout; `_slopes=False`: finite differences do not
-    hold, at a kink or for a gradient that is defined otherwise."""
+    `_views=False`: the result is about the memory layout, or PyTorch refuses some layouts;
+    `_slopes=False`: finite differences do not hold, for infinities or a gradient defined otherwise."""
     case = {"op": name, "args": list(args), "options": options}
     notes = {"only": _only, "views": _views and None, "slopes": _slopes and None}
     return {**case, **{key: value for key, value in notes.items() if value is not None}}

@@ -319,6 +319,16 @@ describe('the typed wrappers', () => {
     expect(() => linalg.solveTriangular(x, x, {} as never)).toThrow(/`upper`/)
   })
 
+  it('cut frames as torch.stft does, about their centres', () => {
+    const [x, window] = [torch.ones([8]), torch.ones([4])]
+    const frames = (center?: boolean) =>
+      torch.stft(x, 4, 2, null, window, center, undefined, undefined, undefined, true).shape
+    expect([frames(), frames(false)]).toEqual([
+      [3, 5],
+      [3, 3],
+    ])
+  })
+
   it('choose by the values of keywords too', () => {
     const x = tensor([[0, 1, 4]])
     const numbersOf = (slopes: readonly Tensor[]) => slopes.map(numbers)

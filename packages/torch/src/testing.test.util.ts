@@ -17,12 +17,18 @@ import type { Tensor } from './tensor.ts'
 /** Elements as plain numbers, row-major. */
 export const numbers = (x: Tensor): number[] => Array.from(x.data() as ArrayLike<number>, Number)
 
-/** Every element within `tolerance` (absolute, plus the same relative) of what is expected. */
+/** Whether `found` is `expected` (NaN too), or within `tolerance`, absolute plus the same relative. */
+export const isClose = (found: number, expected: number, tolerance: number): boolean =>
+  Object.is(found, expected) ||
+  found === expected ||
+  Math.abs(found - expected) <= tolerance * (1 + Math.abs(expected))
+
+/** Every element as close as isClose says to what is expected. */
 export function expectClose(actual: Tensor | number[], expected: number[], tolerance = 1e-5): void {
   const found = Array.isArray(actual) ? actual : numbers(actual)
   expect(found).toHaveLength(expected.length)
   for (const [i, value] of expected.entries())
-    if (!(Math.abs(found[i] - value) <= tolerance * (1 + Math.abs(value))))
+    if (!isClose(found[i], value, tolerance))
       expect.fail(`element ${i}: expected ${value}, received ${found[i]}`)
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { engineInfo } from '../engine.ts'
 import * as torch from '../index.ts'
 import { Tensor } from '../tensor.ts'
-import { numbers } from '../testing.test.util.ts'
+import { isClose, numbers } from '../testing.test.util.ts'
 import type { DType } from '../types.ts'
 import { fill, type Recorded, recordedNumbers } from './fill.test.util.ts'
 
@@ -153,10 +153,11 @@ export function lossOf(outputs: readonly unknown[], which: readonly number[]): T
 }
 
 /**
- * How far from PyTorch's value one of ours may be, absolutely and relatively. float64 and float32:
- * some tens of units in the last place, which sums in another order and other vector instructions
- * cost; bfloat16, whose unit is 1/128: four, since a gradient passes several roundings. Integers and
- * booleans must agree.
+ * How far from PyTorch's value one of ours may be, absolutely and relatively; the same stand in
+ * operators_compare.py. Sums in another order and other vector instructions cost a value here, in
+ * float32, up to some tens of its units of 1.2e-7. float64 leaves room for its thousands, and still
+ * tells any wrong formula. bfloat16 has units of 1/128, of which several roundings cost four.
+ * Integers and booleans must agree.
  */
 export const TOLERANCES: Partial<Record<DType, number>> = {
   float64: 1e-12,
@@ -183,11 +184,6 @@ export function difference(
   if (!byValue) return undefined
   const [values, recorded] = [numbers(found), recordedNumbers(expected)]
   const tolerance = TOLERANCES[found.dtype] ?? 0
-  const far = values.findIndex((value, i) => !close(value, recorded[i], tolerance))
+  const far = values.findIndex((value, i) => !isClose(value, recorded[i], tolerance))
   return far < 0 ? undefined : `element ${far}: expected ${recorded[far]}, received ${values[far]}`
 }
-
-const close = (found: number, expected: number, tolerance: number) =>
-  Object.is(found, expected) ||
-  Math.abs(found - expected) <= tolerance * (1 + Math.abs(expected)) ||
-  found === expected

@@ -68,7 +68,7 @@ const valuesOf = (shape: number[], seed: number) =>
   Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (seed + i * 7) % 2)
 
 describe('saveSafetensors and loadSafetensors', () => {
-  it('give back names, order, dtypes, shapes and values', () => {
+  it('give back names, order, dtypes, shapes and values, at once or one by one', () => {
     const path = fileIn(temporaryFolder())
     fc.assert(
       fc.property(arbitraryTensors, items =>
@@ -83,6 +83,9 @@ describe('saveSafetensors and loadSafetensors', () => {
             expect([got.dtype, got.shape]).toEqual([item.dtype, item.shape])
             expect(numbers(got)).toEqual(item.values)
           }
+          using file = openSafetensors(path)
+          for (const { name, values } of items.toReversed())
+            expect(numbers(file.get(name))).toEqual(values)
         }),
       ),
     )
@@ -204,29 +207,6 @@ describe('openSafetensors', () => {
         wanted.toArray(),
       ])
     }
-  })
-
-  it('gives any tensors as they were saved, transposed ones too, in any order', () => {
-    const path = fileIn(temporaryFolder())
-    fc.assert(
-      fc.property(arbitraryTensors, fc.dictionary(fc.string(), fc.string()), (items, metadata) =>
-        tidy(() => {
-          const tensors = items.map(({ name, dtype, shape, values }): [string, Tensor] => {
-            const back = shape.map((_, i) => shape.length - 1 - i)
-            return [name, from(Float64Array.from(values), shape).to(dtype).permute(back)]
-          })
-          saveSafetensors(path, new Map(tensors), metadata)
-          using file = openSafetensors(path)
-          expect([...file.metadata]).toEqual(Object.entries(metadata))
-          for (const [name, wanted] of tensors.toReversed()) {
-            const got = file.get(name)
-            expect([got.dtype, got.shape]).toEqual([wanted.dtype, wanted.shape])
-            expect(numbers(got)).toEqual(numbers(wanted))
-          }
-        }),
-      ),
-      { numRuns: 50 },
-    )
   })
 
   it('keeps writes from the file, and tensors beyond its end', () => {

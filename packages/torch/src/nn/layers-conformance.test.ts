@@ -2,19 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { grad, noGrad } from '../autograd.ts'
-import { from } from '../create.ts'
+import { fill, type Recorded, recordedNumbers } from '../conformance/fill.test.util.ts'
 import { tidy } from '../memory.ts'
 import { manualSeed } from '../random.ts'
 import { Tensor } from '../tensor.ts'
 import { expectClose, numbers } from '../testing.test.util.ts'
 import type { DType } from '../types.ts'
 import * as nn from './index.ts'
-
-interface Recorded {
-  shape: number[]
-  dtype: DType
-  data: string
-}
 
 interface Values {
   outputs: Recorded[]
@@ -44,26 +38,6 @@ interface Case {
 const file = new URL('../../conformance/layers.json', import.meta.url)
 const { cases, seed } = JSON.parse(readFileSync(file, 'utf8')) as { cases: Case[]; seed: number }
 
-/** `fill` of layers.py. */
-function fill(shape: number[], salt: number, kind = 'real'): Tensor {
-  const count = shape.reduce((product, size) => product * size, 1)
-  const whole = Array.from({ length: count }, (_, i) => i * 7919 + salt * 104729)
-  if (kind.startsWith('int:')) {
-    const below = Number(kind.slice(4))
-    return from(
-      BigInt64Array.from(whole, value => BigInt(value % below)),
-      shape,
-    )
-  }
-  const raw = Float64Array.from(whole, value => (value % 2048) / 1024 - 1)
-  if (kind === 'bool')
-    return from(
-      Uint8Array.from(raw, x => Number(x > 0.4)),
-      shape,
-    ).to('bool')
-  return from(kind === 'positive' ? raw.map(x => 0.5 + 0.49 * x) : raw, shape)
-}
-
 function materialize(value: unknown, dtype: DType): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   if (!('$tensor' in value))
@@ -75,14 +49,10 @@ function materialize(value: unknown, dtype: DType): unknown {
   return tensor.dtype === 'float64' ? tensor.to(dtype) : tensor
 }
 
-function expectRecorded(actual: Tensor, { shape, dtype, data }: Recorded): void {
-  const bytes = Uint8Array.from(globalThis.Buffer.from(data, 'base64'))
-  const Type = { float32: Float32Array, float64: Float64Array, int64: BigInt64Array }[
-    dtype as 'float32'
-  ]
+function expectRecorded(actual: Tensor, expected: Recorded): void {
+  const { shape, dtype } = expected
   expect([actual.dtype, actual.shape]).toEqual([dtype, shape])
-  const tolerance = dtype === 'float64' ? 1e-12 : 1e-5
-  expectClose(actual, Array.from(new Type(bytes.buffer) as Iterable<number>, Number), tolerance)
+  expectClose(actual, recordedNumbers(expected), dtype === 'float64' ? 1e-12 : 1e-5)
 }
 
 const valuesOf = ({ runs }: Case, { values }: Run): Values =>
