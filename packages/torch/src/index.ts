@@ -2,7 +2,20 @@
 // JavaScript has a single number type, so factories (arange and full too) default to float32.
 export { autocast } from './amp/autocast.ts'
 export * as amp from './amp/index.ts'
-export { enableGrad, type GradOptions, grad, inferenceMode, noGrad } from './autograd.ts'
+export { type AnomalyOptions, detectAnomaly, setDetectAnomaly } from './anomaly.ts'
+export {
+  type BackwardOptions,
+  backward,
+  enableGrad,
+  type GradOptions,
+  grad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+} from './autograd.ts'
+export type { MaybeTensor, RemovableHandle } from './callback.ts'
+export { type CheckpointOptions, checkpoint } from './checkpoint.ts'
 export { from, type NestedData, type TensorOptions, tensor } from './create.ts'
 export type { TypedArray } from './dtype.ts'
 export { engineInfo, getNumThreads, setNumThreads } from './engine.ts'
@@ -26,6 +39,7 @@ export {
   type SafetensorsTensorInfo,
   saveSafetensors,
 } from './files/safetensors.ts'
+export { defineFunction, type FunctionContext, type FunctionDefinition } from './function.ts'
 export { broadcastShapes, type UniqueOptions, unique } from './functions.ts'
 export * as fft from './generated/fft.ts'
 export * from './generated/functions.ts'

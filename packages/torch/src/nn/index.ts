@@ -45,7 +45,9 @@ export {
   type MultiheadAttentionOptions,
 } from './attention.ts'
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from './batch-norm.ts'
-export type { ForwardHook, ForwardPreHook, RemovableHandle } from './callable.ts'
+export type { RemovableHandle } from '../callback.ts'
+export type { BackwardHook } from './backward-hook.ts'
+export type { ForwardHook, ForwardPreHook } from './callable.ts'
 export { ModuleDict, ModuleList, ParameterList, Sequential } from './container.ts'
 export {
   Conv1d,
