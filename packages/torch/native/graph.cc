@@ -65,10 +65,10 @@ class CheckpointHooks : public torch::autograd::SavedVariableHooks {
     checkpoint_->next = 0;
     const Restore<bool> leave{checkpoint_->again, false};
     checkpoint_->recompute(checkpoint_->inputs);
-    if (checkpoint_->next != checkpoint_->slots.size())
-      throw std::runtime_error("checkpoint: Expected the same operations as in the first call but received " +
-                               std::to_string(checkpoint_->next) + " saved tensors, not " +
-                               std::to_string(checkpoint_->slots.size()) + ".");
+    const auto expected = std::to_string(checkpoint_->slots.size()), received = std::to_string(checkpoint_->next);
+    if (expected != received)
+      throw std::runtime_error("checkpoint: Expected the operations of the first call again, which saved " + expected +
+                               " tensors, but received others, which saved " + received + ".");
   }
 
   std::shared_ptr<Checkpoint> checkpoint_;
@@ -126,7 +126,6 @@ class ScriptNode : public Node {
   }
   void save(const at::Tensor& tensor, bool isOutput) { saved_.emplace_back(tensor, isOutput); }
 
- protected:
   variable_list apply(variable_list&& gradients) override {
     if (released_) throw std::runtime_error(torch::autograd::ERR_BACKWARD_TWICE);
     variable_list given = std::move(gradients);
@@ -175,9 +174,9 @@ EXPORT(void, recordFunction) {
     torch::autograd::create_gradient_edge(output, node);
   }
   for (const auto& tensor : saved) {
-    const auto found = std::find(made.begin(), made.end(), tensor.unsafeGetTensorImpl());
-    const bool isOutput = found != made.end();
-    node->save(isOutput ? outputs[static_cast<size_t>(found - made.begin())] : tensor, isOutput);
+    const auto index = static_cast<size_t>(
+        std::find(made.begin(), made.end(), tensor.unsafeGetTensorImpl()) - made.begin());
+    node->save(index < made.size() ? outputs[index] : tensor, index < made.size());
   }
   writeTensors(state, outputs);
 }
@@ -185,10 +184,9 @@ EXPORT(void, recordFunction) {
 // checkpoint(work, recompute) -> what work returns. What LibTorch saves for backward in it is
 // dropped; backward calls `recompute` with the tensors on the tape to have it saved again.
 EXPORT(Napi::Value, checkpoint) {
-  State& state = stateOf(info.Env());
-  Tape tape = state.tape();
-  auto inputs = readTensors(state, tape);
-  const WithCheckpoint entered(std::make_shared<Checkpoint>(info[1].As<Napi::Function>(), std::move(inputs)));
+  Tape tape = stateOf(info.Env()).tape();
+  const auto inputs = readTensors(stateOf(info.Env()), tape);
+  const WithCheckpoint entered(std::make_shared<Checkpoint>(info[1].As<Napi::Function>(), inputs));
   return info[0].As<Napi::Function>().Call({});
 }
 

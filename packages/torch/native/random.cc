@@ -17,10 +17,6 @@ at::Generator generatorAt(const Napi::CallbackInfo& info) {
   return value.toGenerator();
 }
 
-uint64_t seedAt(const Napi::CallbackInfo& info, size_t index) {
-  return static_cast<uint64_t>(info[index].As<Napi::Number>().Int64Value());
-}
-
 }  // namespace
 
 // generator(device, own) -> handle of a new stream, or of the device's default one.
@@ -39,7 +35,7 @@ EXPORT(double, generator) {
 EXPORT(void, seedGenerator) {
   at::Generator stream = generatorAt(info);
   std::lock_guard<std::mutex> lock(stream.mutex());
-  stream.set_current_seed(seedAt(info, 1));
+  stream.set_current_seed(static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value()));
 }
 
 // generatorSeed(handle) -> the seed that the stream started from.
@@ -60,6 +56,6 @@ EXPORT(void, setGeneratorState) {
 }
 
 // manualSeed(seed): all default streams.
-EXPORT(void, manualSeed) { at::manual_seed(seedAt(info, 0)); }
+EXPORT(void, manualSeed) { at::manual_seed(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value())); }
 
 }  // namespace normfree

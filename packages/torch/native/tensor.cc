@@ -55,9 +55,8 @@ EXPORT(Napi::Value, viewOf) {
 
 // describe(handle): dtype, requiresGrad, isLeaf, dimensions, sizes, strides, on the tape.
 EXPORT(void, describe) {
-  State& state = stateOf(info.Env());
   const at::Tensor& tensor = tensorAt(info, 0);
-  Tape tape = state.tape();
+  Tape tape = stateOf(info.Env()).tape();
   tape.put(static_cast<double>(tensor.scalar_type()));
   tape.put(tensor.requires_grad() ? 1 : 0);
   tape.put(tensor.is_leaf() ? 1 : 0);

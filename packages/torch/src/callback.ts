@@ -19,10 +19,7 @@ export type MaybeTensor = Tensor | null | undefined
  * given, are released when it ends. What it throws goes on, as it is, to whoever started the pass.
  */
 export const callback =
-  (
-    name: string,
-    work: (tensors: (Tensor | null)[]) => readonly MaybeTensor[],
-  ): Callback =>
+  (name: string, work: (tensors: (Tensor | null)[]) => readonly MaybeTensor[]): Callback =>
   handles =>
     passThrough(() =>
       tidy(() => {

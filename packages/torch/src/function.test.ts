@@ -59,7 +59,10 @@ describe('defineFunction', () => {
   it('is called by name, records only where needed, and runs forward without recording', () => {
     const x = tensor([1], { requiresGrad: true })
     expect(exp(x).gradFn).toBe('ExpBackward')
-    expect([noGrad(() => exp(x)).requiresGrad, exp(tensor([1])).requiresGrad]).toEqual([false, false])
+    expect([noGrad(() => exp(x)).requiresGrad, exp(tensor([1])).requiresGrad]).toEqual([
+      false,
+      false,
+    ])
     const modes: unknown[] = []
     const spy = defineFunction('Spy', {
       forward(context, a: Tensor, _b: Tensor) {
@@ -68,7 +71,9 @@ describe('defineFunction', () => {
       },
       backward: (_, gradient) => [gradient, null],
     })
-    spy(x, tensor([1])).sum().backward()
+    spy(x, tensor([1]))
+      .sum()
+      .backward()
     expect(modes).toEqual([false, [true, false]])
   })
 
@@ -135,7 +140,9 @@ describe('defineFunction', () => {
         .sum()
         .backward()
     }
-    expect(wrong(tensor([1, 1]))).toThrow(/Expected 2 gradients from backward of Wrong.* received 1/)
+    expect(wrong(tensor([1, 1]))).toThrow(
+      /Expected 2 gradients from backward of Wrong.* received 1/,
+    )
     expect(wrong([null, tensor([1])])).toThrow(/but received one for another value/)
     expect(wrong([tensor([1]), null])).toThrow(TorchError)
     expect(wrong([3, null])).toThrow(/Expected a Tensor or nothing from `backward of Wrong`/)
@@ -143,7 +150,12 @@ describe('defineFunction', () => {
 
   it('holds no tensor after a step', () => {
     const x = tensor([1, 2], { requiresGrad: true })
-    const step = () => tidy(() => sumAndScale(exp(cube(x)), 2, x)[0].sum().backward())
+    const step = () =>
+      tidy(() =>
+        sumAndScale(exp(cube(x)), 2, x)[0]
+          .sum()
+          .backward(),
+      )
     step()
     x.grad = null
     expect(leaked(step)).toBe(0)

@@ -1,7 +1,7 @@
 // Functions with a backward of their own: PyTorch's torch.autograd.Function.
 import { isGradEnabled, noGrad } from './autograd.ts'
-import { callback, type MaybeTensor } from './callback.ts'
 import { attempt, isTensor, readTensors } from './call.ts'
+import { callback, type MaybeTensor } from './callback.ts'
 import { isFloatingPoint } from './dtype.ts'
 import { ArgumentError } from './errors.ts'
 import { tidy } from './memory.ts'

@@ -149,8 +149,8 @@ export class Tensor extends TensorIndexing {
   /**
    * Calls `hook` with the gradient of this tensor whenever backward has it; a tensor that it returns
    * takes the gradient's place. Hooks run in the order of their registration, in the thread that
-   * called backward, each in a scope of its own: keep() what should outlive it. The graph holds the
-   * hook: one that mentions its own tensor keeps it until remove() or dispose(). LibTorch 1.13 calls
+   * called backward, each in a scope of its own: keep() what should outlive it. They record under
+   * createGraph only; a pass of their own needs enableGrad. The graph holds the hook: one that mentions its own tensor keeps it until remove() or dispose(). LibTorch 1.13 calls
    * the hooks of a leaf in backward, not in grad.
    *
    * @throws TorchError when this tensor wants no gradient. What a hook throws ends the pass.

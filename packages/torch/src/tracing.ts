@@ -1,6 +1,6 @@
 // Where operations were called from, noted while anomaly detection is on, so that a backward that
 // fails can be traced to the line of its forward. The addon keeps a number for each operation.
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { native } from './native.ts'
 
@@ -8,8 +8,10 @@ import { native } from './native.ts'
 export let tracing = false
 
 const numbers = new Map<string, number>()
-const PACKAGE = dirname(fileURLToPath(import.meta.url))
-const INTERNAL = /\(node:|at node:|<anonymous>|file:\/\/$/
+const PACKAGE = dirname(dirname(fileURLToPath(import.meta.url)))
+/** Compiled, and as source maps call it. */
+const OWN = [join(PACKAGE, 'dist/'), join(PACKAGE, 'src/')]
+const INTERNAL = /\(node:|at node:|\(native\)|<anonymous>/
 
 export function setTracing(wanted: boolean): void {
   tracing = wanted
@@ -39,7 +41,8 @@ function callerStack(): string {
   Error.stackTraceLimit = 64
   const frames = (new Error().stack ?? '').split('\n').slice(1)
   Error.stackTraceLimit = stackTraceLimit
-  const own = (frame: string) => frame.includes(PACKAGE) && !frame.includes('.test.')
+  const own = (frame: string) =>
+    OWN.some(folder => frame.includes(folder)) && !frame.includes('.test.')
   return frames
     .filter(frame => !own(frame) && !INTERNAL.test(frame))
     .map(frame => frame.trim().replace(/^at /, '').replaceAll('file://', ''))

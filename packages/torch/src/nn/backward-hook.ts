@@ -1,10 +1,11 @@
 // Hooks that see the gradients going through a module: its call is set between two steps of the
 // graph that change nothing, one at the inputs and one at the outputs.
+
+import { isGradEnabled } from '../autograd.ts'
 import { isTensor } from '../call.ts'
 import type { MaybeTensor } from '../callback.ts'
 import { ArgumentError } from '../errors.ts'
 import { recordFunction } from '../function.ts'
-import { isGradEnabled } from '../autograd.ts'
 import { keep } from '../memory.ts'
 import type { Tensor } from '../tensor.ts'
 import { Scope, TensorBase } from '../tensor-base.ts'
@@ -33,7 +34,9 @@ export function withBackwardHooks<M, In extends unknown[], Out>(
   let gradOutput: (Tensor | null)[] = []
   const runHooks = (gradients: (Tensor | null)[]): readonly MaybeTensor[] => {
     const given = gradients.values()
-    let gradInput = varies.map(varying => (varying && hasInputs ? (given.next().value ?? null) : null))
+    let gradInput = varies.map(varying =>
+      varying && hasInputs ? (given.next().value ?? null) : null,
+    )
     for (const gradient of gradOutput) if (gradient) TensorBase.move(gradient, Scope.current)
     for (const hook of hooks) gradInput = replaced(hook(module, gradInput, gradOutput), gradInput)
     gradOutput = []
