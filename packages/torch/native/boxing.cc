@@ -30,41 +30,35 @@ Kind kindOf(const c10::Type& type) {
   }
 }
 
-const char* describe(Kind kind) {
-  switch (kind) {
-    case Kind::kTensor: return "a Tensor";
-    case Kind::kInt: return "an integer";
-    case Kind::kFloat: return "a number";
-    case Kind::kScalar: return "a number or a boolean";
-    case Kind::kBool: return "a boolean";
-    case Kind::kString: return "a string";
-    case Kind::kDevice: return "a device such as 'cpu' or 'cuda:0'";
-    case Kind::kGenerator: return "a Generator";
-    case Kind::kList: return "an array";
-    default: return "a native value";
-  }
-}
-
 [[noreturn]] void refuse(const ArgumentType& type, Tag tag) {
-  static const char* const kNames[] = {"null", "a Tensor", "an integer", "a number", "a boolean",
-                                       "a string", "an array", "nothing", "a bigint"};
-  const int index = static_cast<int>(tag);
-  throw std::invalid_argument("Expected " + std::string(describe(type.kind)) + " for `" + type.name +
-                              "` but received " + (index <= 8 ? kNames[index] : "another value") + ".");
+  static const char* const kKinds[] = {"a Tensor", "an integer", "a number", "a number or a boolean", "a boolean",
+                                       "a string", "a device such as 'cpu' or 'cuda:0'", "a Generator",
+                                       "a native value", "an array"};  // in the order of Kind
+  static const char* const kTags[] = {"null", "a Tensor", "an integer", "a number", "a boolean",
+                                      "a string", "an array", "nothing", "a bigint"};
+  const auto index = static_cast<size_t>(tag);
+  throw std::invalid_argument("Expected " + std::string(kKinds[static_cast<size_t>(type.kind)]) + " for `" +
+                              type.name + "` but received " + (index <= 8 ? kTags[index] : "another value") + ".");
 }
 
 // Schemas give enumerations the type int; JavaScript gives them PyTorch's names.
 int64_t enumValue(const std::string& name, const ArgumentType& type) {
+  // `packages/torch/src/types.ts` lists the same names.
   static const std::unordered_map<std::string, int64_t> kNames = [] {
-    std::unordered_map<std::string, int64_t> names = {
-        {"contiguous_format", static_cast<int64_t>(at::MemoryFormat::Contiguous)},
-        {"preserve_format", static_cast<int64_t>(at::MemoryFormat::Preserve)},
-        {"channels_last", static_cast<int64_t>(at::MemoryFormat::ChannelsLast)},
-        {"channels_last_3d", static_cast<int64_t>(at::MemoryFormat::ChannelsLast3d)},
-        {"strided", static_cast<int64_t>(at::Layout::Strided)},
-        {"sparse_coo", static_cast<int64_t>(at::Layout::Sparse)},
-    };
-    for (const auto& [dtype, name] : kDtypes) names[name] = static_cast<int64_t>(dtype);
+    using Format = at::MemoryFormat;
+    std::unordered_map<std::string, int64_t> names;
+    for (const auto& [name, dtype] : std::initializer_list<std::pair<const char*, at::ScalarType>>{
+             {"uint8", at::kByte}, {"int8", at::kChar}, {"int16", at::kShort}, {"int32", at::kInt},
+             {"int64", at::kLong}, {"float16", at::kHalf}, {"float32", at::kFloat}, {"float64", at::kDouble},
+             {"complex64", at::kComplexFloat}, {"complex128", at::kComplexDouble}, {"bool", at::kBool},
+             {"bfloat16", at::kBFloat16}})
+      names[name] = static_cast<int64_t>(dtype);
+    for (const auto& [name, format] : std::initializer_list<std::pair<const char*, Format>>{
+             {"contiguous_format", Format::Contiguous}, {"preserve_format", Format::Preserve},
+             {"channels_last", Format::ChannelsLast}, {"channels_last_3d", Format::ChannelsLast3d}})
+      names[name] = static_cast<int64_t>(format);
+    names["strided"] = static_cast<int64_t>(at::Layout::Strided);
+    names["sparse_coo"] = static_cast<int64_t>(at::Layout::Sparse);
     return names;
   }();
   const auto found = kNames.find(name);
@@ -89,61 +83,20 @@ c10::IValue readNumber(Tape& tape, const ArgumentType& type) {
   refuse(type, tag);
 }
 
-template <typename T, typename Convert>
-c10::List<T> collect(const State& state, Tape& tape, const ArgumentType& type, int64_t length,
-                     Convert convert) {
-  c10::List<T> list;
-  list.reserve(static_cast<size_t>(length));
-  for (int64_t i = 0; i < length; i++) list.push_back(convert(readArgument(state, tape, *type.element)));
-  return list;
-}
-
-// Lists of plain numbers are read without going through what an argument may be besides.
-template <typename T, typename Convert>
-c10::List<T> numbers(Tape& tape, const ArgumentType& element, int64_t length, Convert convert) {
-  c10::List<T> list;
-  list.reserve(static_cast<size_t>(length));
-  for (int64_t i = 0; i < length; i++) list.push_back(convert(readNumber(tape, element)));
-  return list;
-}
-
 c10::IValue readList(const State& state, Tape& tape, const ArgumentType& type) {
   const ArgumentType& element = *type.element;
+  c10::impl::GenericList list(type.elementType);
   const Tag tag = tape.peekTag();
   if (tag != Tag::kList) {
     if (type.fixedLength == 0 || tag == Tag::kNone) refuse(type, tag);
-    const c10::IValue one = readArgument(state, tape, element);
-    const auto count = static_cast<size_t>(type.fixedLength);
-    if (element.kind == Kind::kInt) return c10::List<int64_t>(std::vector<int64_t>(count, one.toInt()));
-    if (element.kind == Kind::kFloat) return c10::List<double>(std::vector<double>(count, one.toDouble()));
-    if (element.kind == Kind::kBool) {
-      c10::List<bool> list;
-      for (size_t i = 0; i < count; i++) list.push_back(one.toBool());
-      return list;
-    }
-    refuse(type, tag);
+    list.resize(static_cast<size_t>(type.fixedLength), readArgument(state, tape, element));
+    return list;
   }
   tape.next();
-  const auto length = static_cast<int64_t>(tape.next());
-  switch (element.kind) {
-    case Kind::kTensor:
-      if (element.optional)
-        return collect<Optional<at::Tensor>>(state, tape, type, length, [](const c10::IValue& v) {
-          return v.isNone() ? Optional<at::Tensor>() : Optional<at::Tensor>(v.toTensor());
-        });
-      return collect<at::Tensor>(state, tape, type, length, [](const c10::IValue& v) { return v.toTensor(); });
-    case Kind::kInt:
-      return numbers<int64_t>(tape, element, length, [](const c10::IValue& v) { return v.toInt(); });
-    case Kind::kFloat:
-      return numbers<double>(tape, element, length, [](const c10::IValue& v) { return v.toDouble(); });
-    case Kind::kBool:
-      return collect<bool>(state, tape, type, length, [](const c10::IValue& v) { return v.toBool(); });
-    case Kind::kScalar:
-      return collect<at::Scalar>(state, tape, type, length, [](const c10::IValue& v) { return v.toScalar(); });
-    case Kind::kString:
-      return collect<std::string>(state, tape, type, length, [](const c10::IValue& v) { return v.toStringRef(); });
-    default: refuse(type, tag);
-  }
+  const auto length = static_cast<size_t>(tape.next());
+  list.reserve(length);
+  for (size_t i = 0; i < length; i++) list.push_back(readArgument(state, tape, element));
+  return list;
 }
 
 c10::ArrayRef<c10::IValue> itemsOf(const c10::IValue& value) {
@@ -166,7 +119,12 @@ ArgumentType::ArgumentType(const c10::TypePtr& type) {
     inner = wrapped->getElementType();
   }
   kind = kindOf(*inner);
-  if (auto list = inner->cast<c10::ListType>()) element = std::make_unique<ArgumentType>(list->getElementType());
+  if (auto list = inner->cast<c10::ListType>()) {
+    elementType = list->getElementType();
+    element = std::make_unique<ArgumentType>(elementType);
+    // Symbolic sizes are given as plain ones.
+    if (element->kind == Kind::kInt) elementType = c10::IntType::get();
+  }
 }
 
 c10::IValue defaultOf(const ArgumentType& type) {
@@ -239,6 +197,30 @@ void writeResult(State& state, Tape& tape, const c10::IValue& value) {
   const auto items = itemsOf(value);
   tape.put(Tag::kList, static_cast<double>(items.size()));
   for (const auto& item : items) writeResult(state, tape, item);
+}
+
+std::vector<at::Tensor> readTensors(const State& state, Tape& tape) {
+  std::vector<at::Tensor> tensors;
+  if (tape.nextTag() != Tag::kList) {
+    tape.next();
+    return tensors;
+  }
+  const auto count = static_cast<size_t>(tape.next());
+  tensors.reserve(count);
+  for (size_t i = 0; i < count; i++) {
+    const Tag tag = tape.nextTag();
+    if (tag != Tag::kHandle && tag != Tag::kNone)
+      throw std::invalid_argument("Expected tensors but received another value among them.");
+    tensors.push_back(tag == Tag::kHandle ? state.tensor(tape.next()) : at::Tensor());
+  }
+  return tensors;
+}
+
+void writeTensors(State& state, const std::vector<at::Tensor>& tensors) {
+  Tape tape = state.tape();
+  tape.put(1);
+  tape.put(Tag::kList, static_cast<double>(tensors.size()));
+  for (const auto& tensor : tensors) writeResult(state, tape, c10::IValue(tensor));
 }
 
 }  // namespace normfree

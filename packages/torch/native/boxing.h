@@ -4,9 +4,7 @@
 
 #include <ATen/core/function_schema.h>
 
-#include <array>
 #include <memory>
-#include <utility>
 
 #include "tape.h"
 #include "version.h"
@@ -14,22 +12,6 @@
 namespace normfree {
 
 class State;
-
-// PyTorch's names of the element types; `packages/torch/src/dtype.ts` lists the same.
-constexpr std::array<std::pair<at::ScalarType, const char*>, 12> kDtypes = {{
-    {at::kByte, "uint8"},
-    {at::kChar, "int8"},
-    {at::kShort, "int16"},
-    {at::kInt, "int32"},
-    {at::kLong, "int64"},
-    {at::kHalf, "float16"},
-    {at::kFloat, "float32"},
-    {at::kDouble, "float64"},
-    {at::kComplexFloat, "complex64"},
-    {at::kComplexDouble, "complex128"},
-    {at::kBool, "bool"},
-    {at::kBFloat16, "bfloat16"},
-}};
 
 // A schema type, reduced once per operator to what reading an argument needs.
 struct ArgumentType {
@@ -41,6 +23,7 @@ struct ArgumentType {
   Kind kind = Kind::kOpaque;
   bool optional = false;
   std::unique_ptr<ArgumentType> element;  // of a list
+  c10::TypePtr elementType;
   int64_t fixedLength = 0;                // `int[2]`: a single value stands for two equal ones
   Optional<c10::IValue> defaultValue;
   std::string name;
@@ -53,5 +36,10 @@ c10::IValue readArgument(const State& state, Tape& tape, const ArgumentType& typ
 // would leave handles that nobody knows of.
 size_t entriesOf(const c10::IValue& value);
 void writeResult(State& state, Tape& tape, const c10::IValue& value);
+
+// A list of tensors; empty where there is no list, undefined tensors where null stands in it.
+std::vector<at::Tensor> readTensors(const State& state, Tape& tape);
+// Writes a message of one list, for which JavaScript has made room.
+void writeTensors(State& state, const std::vector<at::Tensor>& tensors);
 
 }  // namespace normfree

@@ -1,7 +1,6 @@
-// See dispatch.h.
-#include "dispatch.h"
-
-#include "state.h"
+// Looks operators up in LibTorch's dispatcher by their schema name and calls them boxed. No
+// operator is known here by name: the schema says how each argument is converted.
+#include "export.h"
 
 namespace normfree {
 
@@ -35,19 +34,22 @@ Napi::Value writeResults(Napi::Env env, const torch::jit::Stack& results,
 
 }  // namespace
 
-Napi::Value resolve(const Napi::CallbackInfo& info) {
+// resolve(name, overload) -> index for invoke(); -1 when the loaded LibTorch has no such operator.
+EXPORT(int, resolve) {
   State& state = stateOf(info.Env());
   const std::string name = info[0].As<Napi::String>();
   const std::string overload = info[1].As<Napi::String>();
   const auto handle = c10::Dispatcher::singleton().findSchema({name.c_str(), overload.c_str()});
-  if (!handle) return Napi::Number::New(info.Env(), -1);
+  if (!handle) return -1;
   Operator op{*handle, {}};
   for (const auto& argument : handle->schema().arguments()) op.arguments.emplace_back(argument);
   state.operators.push_back(std::move(op));
-  return Napi::Number::New(info.Env(), static_cast<double>(state.operators.size() - 1));
+  return static_cast<int>(state.operators.size() - 1);
 }
 
-Napi::Value invoke(const Napi::CallbackInfo& info) {
+// invoke(index, count): arguments are read from the tape, results written over them. Returns the
+// longer tape that the results needed, undefined as a rule.
+EXPORT(Napi::Value, invoke) {
   State& state = stateOf(info.Env());
   const Operator& op = state.operators.at(info[0].As<Napi::Number>().Uint32Value());
   const size_t given = info[1].As<Napi::Number>().Uint32Value();
@@ -73,16 +75,12 @@ Napi::Value invoke(const Napi::CallbackInfo& info) {
   return longer;
 }
 
-Napi::Value schemas(const Napi::CallbackInfo& info) {
-  const auto names = c10::Dispatcher::singleton().getAllOpNames();
+// schemas() -> every registered schema, as LibTorch prints it.
+EXPORT(Napi::Value, schemas) {
   auto result = Napi::Array::New(info.Env());
-  uint32_t count = 0;
-  for (const auto& name : names) {
+  for (const auto& name : c10::Dispatcher::singleton().getAllOpNames()) {
     const auto handle = c10::Dispatcher::singleton().findSchema(name);
-    if (!handle) continue;
-    std::ostringstream text;
-    text << handle->schema();
-    result.Set(count++, Napi::String::New(info.Env(), text.str()));
+    if (handle) result.Set(result.Length(), c10::toString(handle->schema()));
   }
   return result;
 }

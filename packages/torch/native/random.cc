@@ -1,12 +1,11 @@
-// See random.h.
-#include "random.h"
-
+// Random streams: a Generator is a native value with a handle, like a tensor, which operators that
+// draw take as an argument. LibTorch guards each stream by a mutex; every access here takes it.
 #include <ATen/Context.h>
 #include <ATen/core/Generator.h>
 
 #include <mutex>
 
-#include "state.h"
+#include "export.h"
 
 namespace normfree {
 
@@ -18,52 +17,45 @@ at::Generator generatorAt(const Napi::CallbackInfo& info) {
   return value.toGenerator();
 }
 
-uint64_t seedAt(const Napi::CallbackInfo& info, size_t index) {
-  return static_cast<uint64_t>(info[index].As<Napi::Number>().Int64Value());
-}
-
 }  // namespace
 
-Napi::Value generator(const Napi::CallbackInfo& info) {
+// generator(device, own) -> handle of a new stream, or of the device's default one.
+EXPORT(double, generator) {
   const c10::Device device(info[0].As<Napi::String>().Utf8Value());
   at::Generator stream = at::globalContext().defaultGenerator(device);
-  if (!info[1].As<Napi::Boolean>())
-    return Napi::Number::New(info.Env(), stateOf(info.Env()).hold(c10::IValue(stream)));
+  if (!info[1].As<Napi::Boolean>()) return stateOf(info.Env()).hold(c10::IValue(stream));
   // A copy of the default stream, reseeded: the one way that every device has.
   std::lock_guard<std::mutex> lock(stream.mutex());
   at::Generator own = stream.clone();
   own.set_current_seed(c10::default_rng_seed_val);
-  return Napi::Number::New(info.Env(), stateOf(info.Env()).hold(c10::IValue(own)));
+  return stateOf(info.Env()).hold(c10::IValue(own));
 }
 
-Napi::Value seedGenerator(const Napi::CallbackInfo& info) {
+// seedGenerator(handle, seed).
+EXPORT(void, seedGenerator) {
   at::Generator stream = generatorAt(info);
   std::lock_guard<std::mutex> lock(stream.mutex());
-  stream.set_current_seed(seedAt(info, 1));
-  return info.Env().Undefined();
+  stream.set_current_seed(static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value()));
 }
 
-Napi::Value generatorSeed(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(generatorAt(info).current_seed()));
-}
+// generatorSeed(handle) -> the seed that the stream started from.
+EXPORT(double, generatorSeed) { return static_cast<double>(generatorAt(info).current_seed()); }
 
-Napi::Value generatorState(const Napi::CallbackInfo& info) {
+// generatorState(handle) -> handle of a uint8 CPU tensor.
+EXPORT(double, generatorState) {
   at::Generator stream = generatorAt(info);
   std::lock_guard<std::mutex> lock(stream.mutex());
-  return Napi::Number::New(info.Env(), stateOf(info.Env()).hold(stream.get_state()));
+  return stateOf(info.Env()).hold(stream.get_state());
 }
 
-Napi::Value setGeneratorState(const Napi::CallbackInfo& info) {
+// setGeneratorState(handle, tensorHandle).
+EXPORT(void, setGeneratorState) {
   at::Generator stream = generatorAt(info);
-  const at::Tensor state = stateOf(info.Env()).tensor(info[1].As<Napi::Number>().DoubleValue());
   std::lock_guard<std::mutex> lock(stream.mutex());
-  stream.set_state(state);
-  return info.Env().Undefined();
+  stream.set_state(tensorAt(info, 1));
 }
 
-Napi::Value manualSeed(const Napi::CallbackInfo& info) {
-  at::manual_seed(seedAt(info, 0));
-  return info.Env().Undefined();
-}
+// manualSeed(seed): all default streams.
+EXPORT(void, manualSeed) { at::manual_seed(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value())); }
 
 }  // namespace normfree

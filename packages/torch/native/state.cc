@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "script.h"
+
 namespace normfree {
 
 namespace {
@@ -38,6 +40,8 @@ void Graveyard::sweep(napi_env env) {
   }
   for (napi_ref ref : refs) napi_delete_reference(env, ref);
 }
+
+State::State() : thread(std::make_shared<ScriptThread>()) {}
 
 double State::hold(c10::IValue value) {
   uint32_t index;

@@ -3,14 +3,16 @@
 // Nothing here is shared between environments.
 #pragma once
 
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <napi.h>
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <vector>
 
-#include "dispatch.h"
+#include "boxing.h"
 #include "tape.h"
 #include "version.h"
 
@@ -29,8 +31,16 @@ class Graveyard {
   std::vector<napi_ref> refs_;
 };
 
+struct Operator {
+  c10::OperatorHandle handle;
+  std::vector<ArgumentType> arguments;
+};
+
+class ScriptThread;
+
 class State {
  public:
+  State();
   // Handles are generation * 2^24 + slot, so that a stale one is recognised and never misread.
   double hold(c10::IValue value);
   double hold(const at::Tensor& tensor);
@@ -50,8 +60,11 @@ class State {
   // Makes the tape at least `entries` long: gives JavaScript the new one, undefined when it fits.
   Napi::Value growTape(Napi::Env env, size_t entries);
 
-  std::vector<Operator> operators;
+  // A deque, whose entries stay where they are: a hook may resolve one in the middle of a call.
+  std::deque<Operator> operators;
   std::shared_ptr<Graveyard> graveyard = std::make_shared<Graveyard>();
+  const std::shared_ptr<ScriptThread> thread;
+  Napi::Error thrown;  // by JavaScript below LibTorch, on its way to where JavaScript called
 
  private:
   struct Slot {

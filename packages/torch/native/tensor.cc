@@ -1,7 +1,5 @@
-// See tensor.h.
-#include "tensor.h"
-
-#include "state.h"
+// Tensors in and out of JavaScript memory, and their metadata. No arithmetic.
+#include "export.h"
 
 namespace normfree {
 
@@ -18,7 +16,8 @@ uint8_t* bytesOf(const Napi::TypedArray& array) {
 
 }  // namespace
 
-Napi::Value fromBuffer(const Napi::CallbackInfo& info) {
+// fromBuffer(typedArray, dtype, sizes) -> handle of a tensor that borrows the array's memory.
+EXPORT(double, fromBuffer) {
   const Napi::Env env = info.Env();
   State& state = stateOf(env);
   const auto array = info[0].As<Napi::TypedArray>();
@@ -39,11 +38,12 @@ Napi::Value fromBuffer(const Napi::CallbackInfo& info) {
   auto graveyard = state.graveyard;
   const at::Tensor tensor = at::from_blob(
       bytesOf(array), sizes, [graveyard, ref](void*) { graveyard->bury(ref); }, at::TensorOptions(dtype));
-  return Napi::Number::New(env, state.hold(tensor));
+  return state.hold(tensor);
 }
 
-Napi::Value viewOf(const Napi::CallbackInfo& info) {
-  at::Tensor tensor = stateOf(info.Env()).tensor(info[0].As<Napi::Number>().DoubleValue());
+// viewOf(handle) -> ArrayBuffer over the bytes of a contiguous CPU tensor, which it keeps alive.
+EXPORT(Napi::Value, viewOf) {
+  at::Tensor tensor = tensorAt(info, 0);
   // An external buffer of nothing is born detached; an ordinary one serves.
   if (tensor.nbytes() == 0) return Napi::ArrayBuffer::New(info.Env(), 0);
   // A zero that autograd knows to be one has no memory before it is copied.
@@ -56,26 +56,25 @@ Napi::Value viewOf(const Napi::CallbackInfo& info) {
   return buffer;
 }
 
-Napi::Value describe(const Napi::CallbackInfo& info) {
-  State& state = stateOf(info.Env());
-  const at::Tensor& tensor = state.tensor(info[0].As<Napi::Number>().DoubleValue());
-  Tape tape = state.tape();
+// describe(handle): dtype, requiresGrad, isLeaf, dimensions, sizes, strides, on the tape.
+EXPORT(void, describe) {
+  const at::Tensor& tensor = tensorAt(info, 0);
+  Tape tape = stateOf(info.Env()).tape();
   tape.put(static_cast<double>(tensor.scalar_type()));
   tape.put(tensor.requires_grad() ? 1 : 0);
   tape.put(tensor.is_leaf() ? 1 : 0);
   tape.put(static_cast<double>(tensor.dim()));
   for (const int64_t size : tensor.sizes()) tape.put(static_cast<double>(size));
   for (const int64_t stride : tensor.strides()) tape.put(static_cast<double>(stride));
-  return info.Env().Undefined();
 }
 
-Napi::Value deviceOf(const Napi::CallbackInfo& info) {
-  const at::Tensor& tensor = stateOf(info.Env()).tensor(info[0].As<Napi::Number>().DoubleValue());
-  return Napi::String::New(info.Env(), tensor.device().str());
-}
+// deviceOf(handle) -> 'cpu' or 'cuda:0'.
+EXPORT(std::string, deviceOf) { return tensorAt(info, 0).device().str(); }
 
-Napi::Value item(const Napi::CallbackInfo& info) {
-  const at::Tensor& tensor = stateOf(info.Env()).tensor(info[0].As<Napi::Number>().DoubleValue());
+// item(handle) -> the only element as a number; undefined where there are more, where it is complex or
+// an integer beyond 2^53.
+EXPORT(Napi::Value, item) {
+  const at::Tensor& tensor = tensorAt(info, 0);
   if (tensor.numel() != 1 || tensor.is_complex()) return info.Env().Undefined();
   const at::Scalar value = tensor.item();
   if (value.isFloatingPoint()) return Napi::Number::New(info.Env(), value.toDouble());
@@ -86,19 +85,16 @@ Napi::Value item(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(whole));
 }
 
-Napi::Value alias(const Napi::CallbackInfo& info) {
-  State& state = stateOf(info.Env());
-  const at::Tensor tensor = state.tensor(info[0].As<Napi::Number>().DoubleValue());
-  return Napi::Number::New(info.Env(), state.hold(tensor));
-}
+// alias(handle) -> another handle of the same tensor.
+EXPORT(double, alias) { return stateOf(info.Env()).hold(at::Tensor(tensorAt(info, 0))); }
 
-Napi::Value release(const Napi::CallbackInfo& info) {
+// release(count): releases the handles on the tape; those released before are passed over.
+EXPORT(void, release) {
   State& state = stateOf(info.Env());
   Tape tape = state.tape();
   const size_t count = info[0].As<Napi::Number>().Uint32Value();
   for (size_t i = 0; i < count; i++) state.release(tape.next());
   state.settle(info.Env());
-  return info.Env().Undefined();
 }
 
 }  // namespace normfree

@@ -36,13 +36,9 @@ inline at::ScalarType autocastType(at::DeviceType device) {
   return device == at::kCPU ? at::autocast::get_autocast_cpu_dtype() : at::autocast::get_autocast_gpu_dtype();
 }
 inline void setAutocastMode(at::DeviceType device, bool enabled, at::ScalarType dtype) {
-  if (device == at::kCPU) {
-    at::autocast::set_cpu_enabled(enabled);
-    at::autocast::set_autocast_cpu_dtype(dtype);
-  } else {
-    at::autocast::set_enabled(enabled);
-    at::autocast::set_autocast_gpu_dtype(dtype);
-  }
+  const bool cpu = device == at::kCPU;
+  (cpu ? at::autocast::set_cpu_enabled : at::autocast::set_enabled)(enabled);
+  (cpu ? at::autocast::set_autocast_cpu_dtype : at::autocast::set_autocast_gpu_dtype)(dtype);
 }
 #endif
 

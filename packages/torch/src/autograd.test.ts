@@ -1,6 +1,13 @@
 // Derivatives against finite differences, and the modes that decide what is recorded.
 import { describe, expect, it } from 'vitest'
-import { enableGrad, grad, inferenceMode, noGrad } from './autograd.ts'
+import {
+  enableGrad,
+  grad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+} from './autograd.ts'
 import { tensor } from './create.ts'
 import { TorchError } from './errors.ts'
 import * as torch from './generated/functions.ts'
@@ -252,5 +259,23 @@ describe('inferenceMode', () => {
   it('releases what is made in it when the scope around it ends', () => {
     const work = () => void inferenceMode(() => tidy(() => x.exp().log().sum()))
     expect(leaked(() => tidy(work))).toBe(0)
+  })
+})
+
+describe('isGradEnabled and isInferenceModeEnabled', () => {
+  it('say what holds now', () => {
+    const now = () => [isGradEnabled(), isInferenceModeEnabled()]
+    expect(now()).toEqual([true, false])
+    expect(noGrad(() => [now(), enableGrad(now)])).toEqual([
+      [false, false],
+      [true, false],
+    ])
+    expect(inferenceMode(now)).toEqual([false, true])
+    expect(() =>
+      inferenceMode(() => {
+        throw new RangeError('mine')
+      }),
+    ).toThrow('mine')
+    expect(now()).toEqual([true, false])
   })
 })

@@ -1,21 +1,66 @@
 // Gradients as a function, and the modes that decide what autograd records. Each mode holds for a
 // function's duration and is restored whatever happens.
-import { attempt, readTensors } from './call.ts'
+import { attemptPass, readTensors } from './call.ts'
 import { refusePromise } from './errors.ts'
 import { native } from './native.ts'
 import * as tape from './tape.ts'
 import type { Tensor } from './tensor.ts'
 
-/** Options of {@link grad}. */
-export interface GradOptions {
-  /** Gradients of the outputs; default ones, which needs scalar outputs. */
-  gradOutputs?: readonly Tensor[]
+/** What {@link backward} and {@link grad} have in common. */
+export interface PassOptions {
   /** Keep the graph for another pass. Default: the value of createGraph. */
   retainGraph?: boolean
   /** Record this pass too, for second derivatives. Default false. */
   createGraph?: boolean
+}
+
+/** Options of {@link backward}. */
+export interface BackwardOptions extends PassOptions {
+  /** Only these get their `.grad`, leaves or not. Default: every leaf that wants one. */
+  inputs?: readonly Tensor[]
+}
+
+/** Options of {@link grad}. */
+export interface GradOptions extends PassOptions {
+  /** Gradients of the outputs, null for the default one, which needs a scalar output. */
+  gradOutputs?: readonly (Tensor | null)[]
   /** Give null for inputs that the outputs do not depend on, instead of an error. Default false. */
   allowUnused?: boolean
+}
+
+/** Writes what native/autograd.cc calls a Pass. */
+function putPass(
+  outputs: readonly Tensor[],
+  gradients: readonly (Tensor | null)[],
+  inputs: readonly Tensor[],
+  { createGraph = false, retainGraph = createGraph }: PassOptions,
+  allowUnused: boolean,
+): void {
+  tape.rewind()
+  for (const list of [outputs, gradients, inputs]) tape.putArgument([...list])
+  for (const flag of [retainGraph, createGraph, allowUnused]) tape.putArgument(flag)
+}
+
+const listOf = <T>(one: T | readonly T[]): readonly T[] =>
+  Array.isArray(one) ? (one as readonly T[]) : [one as T]
+
+/**
+ * Back-propagates from `outputs` into the `.grad` of the leaves that want one, where gradients add
+ * up. `gradTensors` weighs the outputs: one of its shape for each, null for a scalar's default of 1.
+ *
+ * @throws TorchError when nothing was recorded, when the graph was freed by an earlier pass, or for
+ *   an output of several elements without a gradient. What a hook throws goes on as it is.
+ */
+export function backward(
+  outputs: Tensor | readonly Tensor[],
+  gradTensors: Tensor | null | readonly (Tensor | null)[] = [],
+  options: BackwardOptions = {},
+): void {
+  const { inputs = [] } = options
+  attemptPass('backward', [outputs, gradTensors], () => {
+    putPass(listOf(outputs), listOf(gradTensors), inputs, options, false)
+    native.backward()
+  })
 }
 
 /**
@@ -29,20 +74,9 @@ export function grad(
   inputs: readonly Tensor[],
   options: GradOptions = {},
 ): (Tensor | null)[] {
-  const {
-    gradOutputs = [],
-    createGraph = false,
-    retainGraph = createGraph,
-    allowUnused = false,
-  } = options
-  attempt('grad', [outputs, inputs], () => {
-    tape.rewind()
-    tape.putArgument(Array.isArray(outputs) ? outputs : [outputs])
-    tape.putArgument([...gradOutputs])
-    tape.putArgument([...inputs])
-    tape.putArgument(retainGraph)
-    tape.putArgument(createGraph)
-    tape.putArgument(allowUnused)
+  const { gradOutputs = [], allowUnused = false } = options
+  attemptPass('grad', [outputs, inputs], () => {
+    putPass(listOf(outputs), gradOutputs, inputs, options, allowUnused)
     tape.reserveResults(4 + 2 * inputs.length)
     native.grad()
   })
@@ -50,7 +84,8 @@ export function grad(
 }
 
 function withGradMode<T>(enabled: boolean, work: () => T): T {
-  const before = native.setGradMode(enabled)
+  const before = native.gradMode()
+  native.setGradMode(enabled)
   try {
     const result = work()
     refusePromise(result, 'work')
@@ -59,6 +94,9 @@ function withGradMode<T>(enabled: boolean, work: () => T): T {
     native.setGradMode(before)
   }
 }
+
+/** Whether operations on tensors that want a gradient are recorded now. */
+export const isGradEnabled = (): boolean => native.gradMode()
 
 /** Runs `work` without recording for backward: evaluation, updates of parameters. Synchronous. */
 export const noGrad = <T>(work: () => T): T => withGradMode(false, work)
@@ -71,9 +109,20 @@ export const enableGrad = <T>(work: () => T): T => withGradMode(true, work)
  * graph (saving one for backward is a TorchError), which spares the bookkeeping of views and
  * versions that noGrad keeps. For evaluation. Synchronous.
  */
-export const inferenceMode = <T>(work: () => T): T =>
-  native.inference(() => {
-    const result = work()
-    refusePromise(result, 'work')
-    return result
-  })
+export function inferenceMode<T>(work: () => T): T {
+  inferenceDepth++
+  try {
+    return native.inference(() => {
+      const result = work()
+      refusePromise(result, 'work')
+      return result
+    })
+  } finally {
+    inferenceDepth--
+  }
+}
+
+let inferenceDepth = 0
+
+/** Whether inferenceMode is on. */
+export const isInferenceModeEnabled = (): boolean => inferenceDepth > 0

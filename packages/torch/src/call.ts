@@ -5,6 +5,7 @@ import { LATER_ARGUMENTS, OPERATORS } from './generated/operators.ts'
 import { native } from './native.ts'
 import * as tape from './tape.ts'
 import { TensorBase } from './tensor-base.ts'
+import { noteCaller, takeBlame, tracing } from './tracing.ts'
 
 /** The options of a call that was given none. */
 export const NONE: Readonly<Record<string, never>> = Object.freeze({})
@@ -104,6 +105,7 @@ function run(index: number, args: readonly unknown[], operator: number | string)
   try {
     tape.rewind()
     for (let i = 0; i < count; i++) tape.putArgument(args[i])
+    if (tracing) noteCaller()
     const longer = native.invoke(index, count)
     if (longer) tape.replace(longer)
   } catch (error) {
@@ -153,9 +155,39 @@ export function attempt<T>(operator: string, args: readonly unknown[], work: () 
   }
 }
 
+/**
+ * Runs an entry point of the addon that goes back through the graph: as attempt, and under anomaly
+ * detection the message of what LibTorch throws ends with where the forward call was.
+ */
+export function attemptPass<T>(operator: string, args: readonly unknown[], work: () => T): T {
+  if (tracing) noteCaller()
+  try {
+    return attempt(operator, args, work)
+  } catch (error) {
+    const place = tracing ? takeBlame() : undefined
+    if (place === undefined || !(error instanceof TorchError)) throw error
+    const message = `${error.message} The forward call was at ${place.replaceAll('\n', '\n  from ')}`
+    throw new TorchError(operator, message, { cause: error })
+  }
+}
+
+const thrown = new WeakSet<Error>()
+
+/** Runs what the addon calls: an error of it is none of LibTorch's, and goes on as it is. */
+export function passThrough<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof Error) thrown.add(error)
+    throw error
+  }
+}
+
+const isOurs = (error: Error) =>
+  error instanceof TorchError || error instanceof DisposedError || thrown.has(error)
+
 function refusal(operator: string, args: readonly unknown[], cause: unknown): unknown {
-  if (!(cause instanceof Error) || cause instanceof TorchError || cause instanceof DisposedError)
-    return cause
+  if (!(cause instanceof Error) || isOurs(cause)) return cause
   const words = cause.message.split('\nException raised from')[0].trim()
   const message = `${operator}(${args.map(describeArgument).join(', ')}): ${words}`
   if (cause instanceof ArgumentError) return new ArgumentError(message, { cause })

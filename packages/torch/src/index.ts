@@ -3,7 +3,20 @@
 export { autocast } from './amp/autocast.ts'
 /** torch.amp: autocast and the GradScaler. */
 export * as amp from './amp/index.ts'
-export { enableGrad, type GradOptions, grad, inferenceMode, noGrad } from './autograd.ts'
+export { type AnomalyOptions, detectAnomaly, setDetectAnomaly } from './anomaly.ts'
+export {
+  type BackwardOptions,
+  backward,
+  enableGrad,
+  type GradOptions,
+  grad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+} from './autograd.ts'
+export type { MaybeTensor, RemovableHandle } from './callback.ts'
+export { type CheckpointOptions, checkpoint } from './checkpoint.ts'
 export { from, type NestedData, type TensorOptions, tensor } from './create.ts'
 export type { TypedArray } from './dtype.ts'
 export { engineInfo, getNumThreads, setNumThreads } from './engine.ts'
@@ -28,6 +41,7 @@ export {
   type SafetensorsTensorInfo,
   saveSafetensors,
 } from './files/safetensors.ts'
+export { defineFunction, type FunctionContext, type FunctionDefinition } from './function.ts'
 export { broadcastShapes, type UniqueOptions, unique } from './functions.ts'
 /** torch.fft: discrete Fourier transforms. */
 export * as fft from './generated/fft.ts'

@@ -1,7 +1,9 @@
 // When tensors live and die: scopes, keeping, the collector as backstop, whole training runs.
 import { describe, expect, it } from 'vitest'
-import { noGrad } from './autograd.ts'
-import { tensor } from './create.ts'
+import { grad, noGrad } from './autograd.ts'
+import { callOperator } from './call.ts'
+import { checkpoint } from './checkpoint.ts'
+import { from, tensor } from './create.ts'
 import { setNumThreads } from './engine.ts'
 import { ArgumentError, DisposedError, TorchError } from './errors.ts'
 import * as torch from './generated/functions.ts'
@@ -87,6 +89,59 @@ describe('tidy', () => {
     const work = () => tidy(async () => one())
     expect(leaked(() => expect(work).toThrow(ArgumentError))).toBe(0)
     expect(work).toThrow(/synchronous `work` but received one that returns a promise/)
+  })
+})
+
+const layer = new Linear(2, 2)
+
+/** Mistakes of every kind, each after tensors were made. */
+const MISTAKES: [string, (x: Tensor) => unknown][] = [
+  ['a wrong shape', x => x.add(1).view([7])],
+  ['a wrong dtype', x => torch.embedding(x.mul(2), x)],
+  ['a wrong argument', x => x.mul(2).sum('x' as never)],
+  ['a list with one wrong entry', x => torch.cat([x.mul(2), one().view([1, 1])])],
+  ['a result of several tensors', x => x.mul(2).topk(5)],
+  ['an operator that is not there', x => callOperator('aten::none', '', x.mul(2))],
+  [
+    'no memory',
+    x =>
+      x
+        .mul(2)
+        .expand([2 ** 50])
+        .contiguous(),
+  ],
+  ['a write to a leaf', x => x.mul_(x.add(1))],
+  ['backward of nothing recorded', x => x.detach().mul(2).backward()],
+  [
+    'an input that was not used',
+    x => grad(x.mul(2).sum(), [x, tensor([1], { requiresGrad: true })]),
+  ],
+  ['data that does not fit', () => from(new Float32Array(3), [4])],
+  ['an index out of range', x => x.mul(2).indexSelect(0, tensor([5n]))],
+  ['a parameter of another shape', x => layer.loadStateDict(new Map([['weight', x.mul(2)]]))],
+  ['a hook', x => failingHook(x.mul(2)).sum().backward()],
+  ['a recomputation', x => checkpoint(failingLater(), [x]).sum().backward()],
+]
+
+function failingHook(y: Tensor): Tensor {
+  y.registerHook(gradient => gradient.add(1).view([7]))
+  return y
+}
+
+function failingLater(): (x: Tensor) => Tensor {
+  let calls = 0
+  return x => (calls++ === 0 ? x.exp() : x.exp().view([7]))
+}
+
+describe('a mistake inside a scope', () => {
+  it.each(MISTAKES)('leaves nothing behind: %s', (_, mistake) => {
+    const x = tensor([1], { requiresGrad: true })
+    const work = () =>
+      tidy(() => {
+        one()
+        tidy(() => [x.exp(), mistake(x)])
+      })
+    expect(leaked(() => expect(work).toThrow())).toBe(0)
   })
 })
 
@@ -176,6 +231,26 @@ describe('training', () => {
     expect(
       leaked(() => {
         for (let i = 0; i < 1000; i++) step()
+      }),
+    ).toBe(0)
+  })
+
+  it('does so with hooks, checkpoints and errors in between', () => {
+    const { net, x } = smallNet()
+    const step = () =>
+      tidy(() => {
+        const y = checkpoint(net, [x])
+        const handle = y.registerHook(gradient => gradient.mul(2))
+        y.square().mean().backward(null, { retainGraph: true })
+        handle.remove()
+        y.registerHook(gradient => gradient.view([7]))
+        expect(() => y.sum().backward()).toThrow(TorchError)
+        net.zeroGrad()
+      })
+    step()
+    expect(
+      leaked(() => {
+        for (let i = 0; i < 100; i++) step()
       }),
     ).toBe(0)
   })

@@ -6,7 +6,10 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EngineError } from './errors.ts'
 
-/** The addon's exports; handles are numbers, everything else is described in native/*.h. */
+/** What the addon calls: handles in, which it owns, and handles out, which it gives away; 0 for none. */
+export type Callback = (handles: readonly number[]) => number[]
+
+/** The addon's exports; handles are numbers, everything else is described at EXPORT in native/*.cc. */
 export interface Native {
   useTape(tape: Float64Array): void
   resolve(name: string, overload: string): number
@@ -25,10 +28,18 @@ export interface Native {
   gradFnOf(handle: number): string
   setGrad(handle: number, gradient: number): void
   setRequiresGrad(handle: number, wanted: boolean): void
-  setGradMode(enabled: boolean): boolean
+  gradMode(): boolean
+  setGradMode(enabled: boolean): void
   setAutocast(device: string, enabled: boolean, dtype: number): [boolean, number]
   clearAutocastCache(): void
   inference<T>(work: () => T): T
+  registerHook(handle: number, hook: Callback): number
+  removeHook(handle: number, position: number): void
+  recordFunction(name: string, backward: Callback): void
+  checkpoint<T>(work: () => T, recompute: Callback): T
+  setAnomaly(enabled: boolean, checkNan: boolean): void
+  noteCaller(number: number): void
+  takeBlame(): number
   manualSeed(seed: number): void
   generator(device: string, own: boolean): number
   seedGenerator(handle: number, seed: number): void

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { tensor } from './create.ts'
-import { engineInfo } from './engine.ts'
 import { DisposedError, TorchError } from './errors.ts'
 import * as torch from './generated/functions.ts'
 import { liveTensors, tidy } from './memory.ts'
@@ -145,20 +144,5 @@ describe('the default stream', () => {
     expect(() => manualSeed(Number.NaN)).toThrow(/`seed` but received NaN/)
     expect(() => setRngState(torch.zeros([3], { dtype: 'uint8' }))).toThrow(TorchError)
     expect(() => getRngState('warp' as never)).toThrow(/defaultGenerator\("warp"\)/)
-  })
-
-  describe.skipIf(!engineInfo().cuda)('on CUDA (skipped where there is none)', () => {
-    it('goes on bit for bit after a restore, each kind of stream', () => {
-      const own = new Generator('cuda').manualSeed(4)
-      const [first, second] = [getRngState('cuda'), own.getState()]
-      const draw = () => [
-        numbers(torch.randn([9], { device: 'cuda' })),
-        numbers(torch.randn([9], { device: 'cuda', generator: own })),
-      ]
-      const expected = draw()
-      setRngState(first, 'cuda')
-      own.setState(second)
-      expect(draw()).toEqual(expected)
-    })
   })
 })

@@ -1,6 +1,8 @@
 // Tensor: identity, metadata, data in and out, autograd accessors. Arithmetic is generated
 // (generated/methods-*.ts); this class adds what is not an operator or reads better by hand.
+import { type BackwardOptions, backward } from './autograd.ts'
 import { attempt, callOperator, requireGrad, setDescription, setWrapper } from './call.ts'
+import { callback, type MaybeTensor, type RemovableHandle } from './callback.ts'
 import { arrayFor, codeOf, dtypeOf, type TypedArray } from './dtype.ts'
 import { ArgumentError } from './errors.ts'
 import { isContiguous } from './layout.ts'
@@ -146,24 +148,49 @@ export class Tensor extends TensorIndexing {
 
   /**
    * Back-propagates from this scalar (or from any shape, given `gradient` of the same shape) into
-   * the `.grad` of every leaf that wants one.
+   * the `.grad` of every leaf that wants one, or of `options.inputs` only.
    *
    * @throws TorchError when nothing was recorded, or the graph was freed by an earlier pass.
    */
-  backward(
-    gradient: Tensor | null = null,
-    options: { retainGraph?: boolean; createGraph?: boolean } = {},
-  ): void {
-    const { createGraph = false, retainGraph = createGraph } = options
-    attempt('backward', [this, gradient], () => {
-      tape.rewind()
-      tape.putArgument([this])
-      tape.putArgument(gradient ? [gradient] : [])
-      tape.putArgument([])
-      tape.putArgument(retainGraph)
-      tape.putArgument(createGraph)
-      native.backward()
-    })
+  backward(gradient: Tensor | null = null, options: BackwardOptions = {}): void {
+    backward(this, gradient ?? [], options)
+  }
+
+  /**
+   * Calls `hook` with the gradient of this tensor whenever backward has it; a tensor that it returns
+   * takes the gradient's place. Hooks run in the order of their registration, in the thread that
+   * called backward, each in a scope of its own: keep() what should outlive it. They record under
+   * createGraph only; a pass of their own needs enableGrad. The graph holds the hook: one that mentions its own tensor keeps it until remove() or dispose(). LibTorch 1.13 calls
+   * the hooks of a leaf in backward, not in grad.
+   *
+   * @throws TorchError when this tensor wants no gradient. What a hook throws ends the pass.
+   * @example const handle = x.registerHook(gradient => gradient.clamp(-1, 1))
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a hook that only looks returns nothing
+  registerHook(hook: (gradient: Tensor) => MaybeTensor | void): RemovableHandle {
+    const run = callback('hook', ([gradient]) => [hook(gradient as Tensor) as MaybeTensor])
+    const position = attempt('registerHook', [this], () => native.registerHook(this.handle, run))
+    let registered = true
+    const remove = () => {
+      if (registered && !this.isDisposed) native.removeHook(this.handle, position)
+      registered = false
+    }
+    return { remove }
+  }
+
+  /**
+   * Makes backward keep the gradient of this tensor, which is no leaf, in `.grad`. A leaf's is kept
+   * anyway.
+   *
+   * @throws TorchError when this tensor wants no gradient.
+   */
+  retainGrad(): void {
+    callOperator('aten::retain_grad', '', this)
+  }
+
+  /** Whether retainGrad was called, on a tensor that is no leaf. */
+  get retainsGrad(): boolean {
+    return callOperator('aten::retains_grad', '', this) as boolean
   }
 
   /** This tensor with another dtype, device or memory format; itself when nothing changes. */

@@ -108,10 +108,11 @@ export function temporaryFolder(): string {
 }
 
 /** Runs module `source`, in which `torch` is this package, in a process of its own: its output. */
-export async function runScript(source: string): Promise<string> {
+export async function runScript(source: string, { importTorch = true } = {}): Promise<string> {
   const file = join(temporaryFolder(), 'script.mjs')
   const index = new URL('./index.js', import.meta.url).href
-  writeFileSync(file, `import * as torch from ${JSON.stringify(index)}\n${source}`)
+  const header = importTorch ? `import * as torch from ${JSON.stringify(index)}` : ''
+  writeFileSync(file, `${header}\n${source}`)
   const { stdout } = await promisify(execFile)(process.execPath, [file])
   return stdout
 }

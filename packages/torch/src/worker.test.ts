@@ -30,7 +30,13 @@ describe('worker threads', () => {
     expect(await exit).toEqual([2])
   })
 
-  it.each(['endless', 'fail'])('may be terminated in the middle: %s', async task => {
+  it('may call process.exit inside of a hook', async () => {
+    const { exit } = await start('exitInHook')
+    expect(await exit).toEqual([7])
+    expect(tensor([1, 2]).sum().item()).toBe(3)
+  })
+
+  it.each(['endless', 'fail', 'callBack'])('may be terminated in the middle: %s', async task => {
     for (let i = 0; i < 4; i++) {
       const { worker } = await start(task)
       await setTimeout(i * 3)
@@ -41,6 +47,50 @@ describe('worker threads', () => {
 })
 
 describe('a process', () => {
+  it('may load the addon in workers only, one after the other', async () => {
+    const output = await runScript(
+      `
+      import { Worker } from 'node:worker_threads'
+      const task = new URL(${JSON.stringify(new URL('./worker.test.util.js', import.meta.url).href)})
+      for (let i = 0; i < 2; i++)
+        await new Promise(resolve => new Worker(task, { workerData: 'exit' }).on('exit', resolve))
+      console.log('done')`,
+      { importTorch: false },
+    )
+    expect(output).toBe('done\n')
+  })
+
+  it('may exit in the middle of a backward pass', async () => {
+    const output = await runScript(`
+      const y = torch.ones([4], { requiresGrad: true }).mul(2)
+      y.registerHook(() => {
+        console.log('exit')
+        process.exit(0)
+      })
+      y.sum().backward()
+      console.log('still here')`)
+    expect(output).toBe('exit\n')
+  })
+
+  it('ends at once when it is asked to, in the middle of training', async () => {
+    const output = await runScript(`
+      const net = new torch.nn.Linear(64, 64)
+      const optimizer = new torch.optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 })
+      process.on('SIGTERM', () => {
+        console.log('asked')
+        process.exit(0)
+      })
+      for (let step = 0; ; step++) {
+        torch.tidy(() => {
+          net(torch.randn([64, 64])).square().mean().backward()
+          optimizer.step()
+        })
+        if (step === 20) process.kill(process.pid, 'SIGTERM')
+        await new Promise(setImmediate)
+      }`)
+    expect(output).toBe('asked\n')
+  })
+
   it('ends cleanly with tensors, views and graphs alive', async () => {
     const output = await runScript(`
       globalThis.kept = [torch.from(new Float32Array(1024)), torch.ones([1024]).data()]

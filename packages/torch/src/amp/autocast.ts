@@ -16,6 +16,16 @@ export interface AutocastOptions {
 
 let depth = 0
 
+type AutocastDevice = 'cpu' | 'cuda'
+const OFF: AutocastOptions = { enabled: false }
+const active: Record<AutocastDevice, AutocastOptions> = { cpu: OFF, cuda: OFF }
+
+/** Remembers the autocast of now: what is returned runs work under it, whenever it is called. */
+export function bindAutocast(): <T>(work: () => T) => T {
+  const { cpu, cuda } = active
+  return work => autocast('cpu', () => autocast('cuda', work, cuda), cpu)
+}
+
 /**
  * Runs `work` with matrix products and convolutions in half precision on `device`, and operators
  * that need the range (losses, sums, powers) in float32, as PyTorch's `torch.autocast`. Parameters
@@ -27,7 +37,7 @@ let depth = 0
  * @example const loss = autocast('cpu', () => nn.functional.crossEntropy(model(x), y))
  */
 export function autocast<T>(
-  device: 'cpu' | 'cuda',
+  device: AutocastDevice,
   work: () => T,
   options: AutocastOptions = {},
 ): T {
@@ -37,11 +47,14 @@ export function autocast<T>(
     native.setAutocast(device, enabled, codeOf(dtype)),
   )
   depth++
+  const outer = active[device]
+  active[device] = { dtype, enabled }
   try {
     const result = work()
     refusePromise(result, 'work')
     return result
   } finally {
+    active[device] = outer
     native.setAutocast(device, before, code)
     // The casts of parameters are kept between the operators of one pass, never beyond it.
     if (--depth === 0) native.clearAutocastCache()

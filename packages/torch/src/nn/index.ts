@@ -1,5 +1,6 @@
 // torch.nn: modules, initialisers (`init`), functions (`functional`) and `utils`.
 
+export type { RemovableHandle } from '../callback.ts'
 export {
   CELU,
   ELU,
@@ -44,8 +45,9 @@ export {
   type MultiheadAttentionCall,
   type MultiheadAttentionOptions,
 } from './attention.ts'
+export type { BackwardHook } from './backward-hook.ts'
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from './batch-norm.ts'
-export type { ForwardHook, ForwardPreHook, RemovableHandle } from './callable.ts'
+export type { ForwardHook, ForwardPreHook } from './callable.ts'
 export { ModuleDict, ModuleList, ParameterList, Sequential } from './container.ts'
 export {
   Conv1d,
