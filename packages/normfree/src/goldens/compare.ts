@@ -161,13 +161,15 @@ function compareLogits(logits: Tensor, { logits: expected, logitsNorm }: GoldenR
 
 function compareGradients(named: readonly [string, Tensor][], run: GoldenRun): Deviation {
   const { gradNorm, gradNormTotal } = run
-  return worst([
-    ['all', relative(gradientNorm(named), gradNormTotal)],
-    ...named.map(([name, parameter]): [string, number] => [
-      name,
-      relative(gradientNorm([[name, parameter]]), gradNorm[name], NEGLIGIBLE * gradNormTotal),
-    ]),
-  ])
+  const errorOf = ([name, parameter]: [string, Tensor]): [string, number] => {
+    // LibTorch's norm, by which references measure single parameters, loses digits over millions of
+    // elements, how many depends on its version; either that norm or the exact one may agree.
+    const norms = [gradientNorm([[name, parameter]]), parameter.grad?.norm().item() ?? 0]
+    const errors = norms.map(norm => relative(norm, gradNorm[name], NEGLIGIBLE * gradNormTotal))
+    return [name, Math.min(...errors)]
+  }
+  const total = relative(gradientNorm(named), gradNormTotal)
+  return worst([['all', total], ...named.map(errorOf)])
 }
 
 function compareBlocks(model: nn.Module, images: Tensor, { blocks }: GoldenRun): Deviation {
