@@ -13,7 +13,7 @@ export {
 export { UnknownModelError } from './errors.ts'
 export { type ActivationMoments, activationMoments, GAMMA, momentsOf } from './gain.ts'
 export { type InitialSignalOptions, initialSignal, type Signal } from './initial-signal.ts'
-export { countMacs, countParameters } from './inspect.ts'
+export { countMacs, countParameters, type ModelCost, modelCost } from './inspect.ts'
 export {
   EfficientChannelAttention,
   type EfficientChannelAttentionOptions,
@@ -33,6 +33,7 @@ export {
 } from './models/cifar-resnet.ts'
 export type { ModelEntry, ModelOptions } from './models/entry.ts'
 export { type BlockPosition, ResidualBlock } from './models/residual-block.ts'
+export { moduleTree, type TreeNode } from './module-tree.ts'
 export { allFinite, findNonFinite, type NonFinite } from './non-finite.ts'
 export { createModel, listModels, modelEntry } from './registry.ts'
 export {

@@ -40,10 +40,11 @@ const TOLERANCE = 1e-4
 /** Single logits, relative to the norm of all. */
 const LOGIT_TOLERANCE = 1e-3
 /**
- * Norms below this share of the whole gradient's are compared against it: what cancels to nearly
- * nothing (a bias before a batch norm) has no digits in common.
+ * Gradients below this share of the whole gradient's norm are held to this share of it: with the
+ * tolerance, to 1e-7 of the whole, which is what float32 resolves. What cancels to nearly nothing (a
+ * bias before a batch norm, a kernel of ECA) has few digits of its own.
  */
-const NEGLIGIBLE = 1e-6
+const NEGLIGIBLE = 1e-3
 
 /** Whether every aspect is within its tolerance; a NaN is not. */
 export const passes = (comparison: Comparison): boolean =>
