@@ -1,6 +1,28 @@
 // Sizes of a model: parameters and multiply-accumulates.
 import { nn, noGrad, type Tensor, tidy, zeros } from '@normfree/torch'
+import { createModel, modelEntry } from './registry.ts'
 import { undisturbed } from './undisturbed.ts'
+
+/** What a model of the registry costs. */
+export interface ModelCost {
+  parameters: number
+  /** Multiply-accumulates for one image. */
+  macs: number
+}
+
+/**
+ * The cost of the registry's model `name` for an image of `side` pixels a side (default: the
+ * registry's resolution). No weight is drawn and nothing computed, so that it takes milliseconds at
+ * any size.
+ *
+ * @throws UnknownModelError for a name that the registry does not have.
+ */
+export function modelCost(name: string, side = modelEntry(name).resolution): ModelCost {
+  const model = nn.utils.skipInit(() => createModel(name))
+  const cost = { parameters: countParameters(model), macs: countMacs(model, side) }
+  for (const tensor of model.stateDict().values()) tensor.dispose()
+  return cost
+}
 
 /** Number of trained values. */
 export const countParameters = (model: nn.Module): number =>
@@ -8,30 +30,28 @@ export const countParameters = (model: nn.Module): number =>
 
 /**
  * Multiply-accumulates of the convolutions and linear layers for one image of 3 x side x side, what
- * the papers call FLOPs.
+ * the papers call FLOPs. Only sizes are worked out, on a batch of no images: nothing is computed.
  */
 export function countMacs(model: nn.Module, side: number): number {
   let macs = 0
-  const count = (weight: Tensor, positions: number) => {
-    macs += weight.numel * positions
+  const count = (weight: Tensor, positions: readonly number[]) => {
+    macs += positions.reduce((product, size) => product * size, weight.numel)
   }
   const handles = [...model.namedModules()].flatMap(([, module]) => {
-    if (module instanceof nn.Conv2d)
+    if (module instanceof nn.Conv2d || module instanceof nn.Conv1d)
       return [
-        module.registerForwardHook((m: nn.Conv2d, _, y: Tensor) =>
-          count(m.weight, y.shape[2] * y.shape[3]),
-        ),
+        module.registerForwardHook((_, __, y: Tensor) => count(module.weight, y.shape.slice(2))),
       ]
     if (module instanceof nn.Linear)
       return [
-        module.registerForwardHook((m: nn.Linear, _, y: Tensor) =>
-          count(m.weight, y.numel / m.weight.shape[0]),
+        module.registerForwardHook((_, __, y: Tensor) =>
+          count(module.weight, y.shape.slice(1, -1)),
         ),
       ]
     return []
   })
   try {
-    undisturbed(model, () => noGrad(() => tidy(() => void model.eval()(zeros([1, 3, side, side])))))
+    undisturbed(model, () => noGrad(() => tidy(() => void model.eval()(zeros([0, 3, side, side])))))
   } finally {
     for (const handle of handles) handle.remove()
   }

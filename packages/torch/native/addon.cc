@@ -12,9 +12,8 @@ namespace normfree {
 namespace {
 
 // A training step allocates and frees the same activations of megabytes over and over. By default
-// glibc maps such blocks from the kernel and unmaps them when freed, so that every step pays page
-// faults for all of them; here freed blocks stay with the process and are used again. Measure with
-// bench/resnet20.mjs. The resident set stays at the peak that the program once needed.
+// glibc maps and unmaps such blocks, so that every step pays page faults for all of them; here freed
+// ones stay and are used again (bench/resnet20.mjs). The resident set stays at its peak.
 void keepFreedMemory() {
 #ifdef __GLIBC__
   // Some versions refuse a threshold above half of one of their heaps: the largest that is taken.
@@ -22,6 +21,13 @@ void keepFreedMemory() {
   }
   mallopt(M_TRIM_THRESHOLD, -1);
 #endif
+}
+
+// When an environment ends, its tensors go first: they leave references behind that are dropped then.
+void end(Napi::Env env, State* state) {
+  const auto graveyard = state->graveyard;
+  delete state;
+  graveyard->sweep(env);
 }
 
 }  // namespace
@@ -37,7 +43,7 @@ EXPORT(void, useTape) { stateOf(info.Env()).setTape(info[0].As<Napi::Float64Arra
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   keepFreedMemory();
   installEngine();
-  env.SetInstanceData<State>(new State());
+  env.SetInstanceData<State, end>(new State());
   for (const Export add : allExports()) add(exports);
   return exports;
 }

@@ -43,24 +43,17 @@ Kind kindOf(const c10::Type& type) {
 
 // Schemas give enumerations the type int; JavaScript gives them PyTorch's names.
 int64_t enumValue(const std::string& name, const ArgumentType& type) {
+  using Format = at::MemoryFormat;
+  static constexpr auto of = [](auto value) { return static_cast<int64_t>(value); };
   // `packages/torch/src/types.ts` lists the same names.
-  static const std::unordered_map<std::string, int64_t> kNames = [] {
-    using Format = at::MemoryFormat;
-    std::unordered_map<std::string, int64_t> names;
-    for (const auto& [name, dtype] : std::initializer_list<std::pair<const char*, at::ScalarType>>{
-             {"uint8", at::kByte}, {"int8", at::kChar}, {"int16", at::kShort}, {"int32", at::kInt},
-             {"int64", at::kLong}, {"float16", at::kHalf}, {"float32", at::kFloat}, {"float64", at::kDouble},
-             {"complex64", at::kComplexFloat}, {"complex128", at::kComplexDouble}, {"bool", at::kBool},
-             {"bfloat16", at::kBFloat16}})
-      names[name] = static_cast<int64_t>(dtype);
-    for (const auto& [name, format] : std::initializer_list<std::pair<const char*, Format>>{
-             {"contiguous_format", Format::Contiguous}, {"preserve_format", Format::Preserve},
-             {"channels_last", Format::ChannelsLast}, {"channels_last_3d", Format::ChannelsLast3d}})
-      names[name] = static_cast<int64_t>(format);
-    names["strided"] = static_cast<int64_t>(at::Layout::Strided);
-    names["sparse_coo"] = static_cast<int64_t>(at::Layout::Sparse);
-    return names;
-  }();
+  static const std::unordered_map<std::string, int64_t> kNames = {
+      {"uint8", of(at::kByte)}, {"int8", of(at::kChar)}, {"int16", of(at::kShort)}, {"int32", of(at::kInt)},
+      {"int64", of(at::kLong)}, {"float16", of(at::kHalf)}, {"float32", of(at::kFloat)},
+      {"float64", of(at::kDouble)}, {"complex64", of(at::kComplexFloat)}, {"complex128", of(at::kComplexDouble)},
+      {"bool", of(at::kBool)}, {"bfloat16", of(at::kBFloat16)}, {"contiguous_format", of(Format::Contiguous)},
+      {"preserve_format", of(Format::Preserve)}, {"channels_last", of(Format::ChannelsLast)},
+      {"channels_last_3d", of(Format::ChannelsLast3d)}, {"strided", of(at::Layout::Strided)},
+      {"sparse_coo", of(at::Layout::Sparse)}};
   const auto found = kNames.find(name);
   if (found == kNames.end())
     throw std::invalid_argument("Expected a dtype, memory format or layout for `" + type.name +

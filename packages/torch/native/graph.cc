@@ -150,7 +150,7 @@ void installEngine() { torch::autograd::set_default_engine_stub(GraphEngine::ins
 // one, or 0 to leave it.
 EXPORT(double, registerHook) {
   auto function = std::make_shared<ScriptFunction>(info[1].As<Napi::Function>());
-  return tensorAt(info, 0).register_hook([function](const at::Tensor& gradient) { return (*function)({gradient}).at(0); });
+  return tensorAt(info, 0).register_hook([function](const at::Tensor& grad) { return (*function)({grad}).at(0); });
 }
 
 // removeHook(handle, position).

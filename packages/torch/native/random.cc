@@ -28,6 +28,9 @@ EXPORT(double, generator) {
   std::lock_guard<std::mutex> lock(stream.mutex());
   at::Generator own = stream.clone();
   own.set_current_seed(c10::default_rng_seed_val);
+  // LibTorch's copy lacks the weak count without which nothing deletes it.
+  if (own.getIntrusivePtr().weak_use_count() == 0)
+    c10::weak_intrusive_ptr<at::GeneratorImpl>(own.getIntrusivePtr()).release();
   return stateOf(info.Env()).hold(c10::IValue(own));
 }
 

@@ -2,3 +2,4 @@
 
 /** torch.nn.utils.parametrize: parameters computed from others. */
 export * as parametrize from './parametrize.ts'
+export { skipInit } from './skip-init.ts'
