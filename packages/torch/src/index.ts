@@ -16,6 +16,7 @@ export {
   ShapeError,
   TorchError,
 } from './errors.ts'
+export { type Append, replaceFile } from './files/byte-file.ts'
 export { loadNpy, loadNpz, type SaveNpzOptions, saveNpy, saveNpz } from './files/npy.ts'
 export { type LoadStateDictOptions, loadPth, type PthValue } from './files/pth.ts'
 export {
