@@ -28,16 +28,27 @@ export function createNorm(name: NormName, channels: number): nn.Module {
   }
 }
 
-/** A convolution in a net of that norm: standardized for `group_ws`; with a bias where no norm adds one. */
+/** What differs between the convolutions of a net. */
+export interface ConvForm {
+  stride?: number
+  dilation?: number
+  groups?: number
+  bias?: boolean
+}
+
+/**
+ * A convolution in a net of that norm: standardized for `group_ws`, with a bias where no norm adds one,
+ * and padded so that stride 1 keeps the size.
+ */
 export function createConv(
   norm: NormName,
   inChannels: number,
   outChannels: number,
   kernelSize: number,
-  options: nn.Conv2dOptions = {},
+  options: ConvForm = {},
 ): nn.Conv2d {
   const bias = options.bias ?? norm === 'none'
-  const padding = options.padding ?? (kernelSize - 1) / 2
+  const padding = ((kernelSize - 1) / 2) * (options.dilation ?? 1)
   const Conv = norm === 'group_ws' ? StdConv2d : nn.Conv2d
   return new Conv(inChannels, outChannels, kernelSize, { ...options, padding, bias })
 }

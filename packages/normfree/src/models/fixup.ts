@@ -3,13 +3,18 @@
 // of the authors' code (hongyi-zhang/Fixup). deepmind-research nfnets differs in one place: it adds bias1a
 // to the shortcut of every block, here only that of a projection has it.
 import { cat, nn, ones, type Tensor, zerosLike } from '@normfree/torch'
-import { type BlockLayout, type BranchKind, type ClassifierOptions, layOut } from './layout.ts'
+import { type ConvForm, createConv } from '../layers/norm.ts'
+import { StochasticDepth } from '../layers/stochastic-depth.ts'
+import {
+  type BlockLayout,
+  type BranchKind,
+  type ClassifierOptions,
+  dropPathRates,
+  layOut,
+} from './layout.ts'
 import { ResidualBlock } from './residual-block.ts'
 
-export interface FixupResNetOptions extends Pick<
-  ClassifierOptions,
-  'numClasses' | 'inChans' | 'dropRate'
-> {
+export interface FixupResNetOptions extends ClassifierOptions {
   block: BranchKind
   /** Blocks of each stage: four at ImageNet size, three at CIFAR size. */
   layers: readonly number[]
@@ -50,8 +55,11 @@ export class FixupResNet extends nn.Module {
       : new nn.Conv2d(inChans, planes[0], 3, { padding: 1, bias: false })
     this.maxpool = large ? new nn.MaxPool2d(3, { stride: 2, padding: 1 }) : new nn.Identity()
     const channels = planes.map(each => (options.block === 'basic' ? each : 4 * each))
-    const stages = layOut(options.layers, channels, planes[0]).map(
-      stage => new nn.Sequential(...stage.map(layout => createBlock(layout, options))),
+    const stem = { channels: planes[0], stride: large ? 4 : 1 }
+    const blocks = layOut({ ...options, channels, stem })
+    const rates = dropPathRates(options.dropPathRate ?? 0, blocks.flat().length)
+    const stages = blocks.map(
+      stage => new nn.Sequential(...stage.map(at => createBlock(at, options, rates[at.index]))),
     )
     ;[this.layer1, this.layer2, this.layer3] = stages as [
       nn.Sequential,
@@ -85,12 +93,8 @@ export class FixupResNet extends nn.Module {
 const scalar = (value: number): nn.Parameter => new nn.Parameter(ones([1]).mul(value))
 
 /** Without a bias and with weights that the block draws itself. */
-const plainConv = (input: number, out: number, kernelSize: number, stride = 1): nn.Conv2d =>
-  new nn.Conv2d(input, out, kernelSize, {
-    stride,
-    padding: (kernelSize - 1) / 2,
-    bias: false,
-  })
+const plainConv = (input: number, out: number, kernelSize: number, form: ConvForm = {}) =>
+  createConv('none', input, out, kernelSize, { ...form, bias: false })
 
 /** N(0, 2 / fan-out) times `scale`. */
 function initFanOut(conv: nn.Conv2d, scale: number): void {
@@ -98,7 +102,20 @@ function initFanOut(conv: nn.Conv2d, scale: number): void {
   nn.init.normal_(conv.weight, 0, scale * Math.sqrt(2 / fanOut))
 }
 
-function createBlock(layout: BlockLayout, options: FixupResNetOptions): ResidualBlock {
+/** What a block is given beside its place. */
+interface BlockParts {
+  shortcut: nn.Module | null
+  /** Blocks of the net. */
+  depth: number
+  dropConv: number
+  dropPathRate: number
+}
+
+function createBlock(
+  layout: BlockLayout,
+  options: FixupResNetOptions,
+  dropPathRate: number,
+): ResidualBlock {
   const { inChannels, outChannels, stride, stage } = layout
   const depth = options.layers.reduce((sum, blocks) => sum + blocks, 0)
   const changes = stride > 1 || inChannels !== outChannels
@@ -106,11 +123,11 @@ function createBlock(layout: BlockLayout, options: FixupResNetOptions): Residual
     ? null
     : options.size === 'cifar'
       ? new ZeroPadded(stride)
-      : plainConv(inChannels, outChannels, 1, stride)
+      : plainConv(inChannels, outChannels, 1, { stride })
   if (shortcut instanceof nn.Conv2d) initFanOut(shortcut, 1)
   const dropConv = options.size === 'imagenet' && stage >= 2 ? (options.dropConv ?? 0) : 0
   const Block = options.block === 'basic' ? FixupBasicBlock : FixupBottleneck
-  return new Block(layout, shortcut, depth, dropConv)
+  return new Block(layout, { shortcut, depth, dropConv, dropPathRate })
 }
 
 /** Every `stride`-th position, and as many channels of zeros again. */
@@ -129,8 +146,13 @@ class ZeroPadded extends nn.Module {
 }
 
 abstract class FixupBlock extends ResidualBlock {
-  constructor({ stage, block, stageEnd }: BlockLayout) {
+  readonly drop: nn.Dropout2d
+  readonly dropPath: StochasticDepth
+
+  constructor({ stage, block, stageEnd }: BlockLayout, { dropConv, dropPathRate }: BlockParts) {
     super({ stage, block, stageEnd, predictedVariance: null })
+    this.drop = new nn.Dropout2d(dropConv)
+    this.dropPath = new StochasticDepth(dropPathRate, { scaleByKeep: true })
   }
 
   /** Nothing opens a branch whose last kernel is 0. */
@@ -149,16 +171,15 @@ class FixupBasicBlock extends FixupBlock {
   readonly conv1: nn.Conv2d
   readonly conv2: nn.Conv2d
   readonly downsample: nn.Module | null
-  readonly drop: nn.Dropout2d
 
-  constructor(layout: BlockLayout, shortcut: nn.Module | null, depth: number, dropConv: number) {
-    super(layout)
-    const { inChannels, outChannels, stride } = layout
-    this.conv1 = plainConv(inChannels, outChannels, 3, stride)
-    this.conv2 = plainConv(outChannels, outChannels, 3)
-    this.downsample = shortcut
-    this.drop = new nn.Dropout2d(dropConv)
-    initFanOut(this.conv1, depth ** -0.5)
+  constructor(layout: BlockLayout, parts: BlockParts) {
+    super(layout, parts)
+    const { inChannels, outChannels, stride, firstDilation, dilation } = layout
+    const strided = { stride, dilation: firstDilation }
+    this.conv1 = plainConv(inChannels, outChannels, 3, strided)
+    this.conv2 = plainConv(outChannels, outChannels, 3, { dilation })
+    this.downsample = parts.shortcut
+    initFanOut(this.conv1, parts.depth ** -0.5)
     nn.init.zeros_(this.conv2.weight)
   }
 
@@ -167,7 +188,7 @@ class FixupBasicBlock extends FixupBlock {
     const hidden = this.drop(this.conv1(input)).add(this.bias1b).relu()
     const branch = this.drop(this.conv2(hidden.add(this.bias2a)))
     const y = this.residual(branch.mul(this.scale).add(this.bias2b))
-    return y.add(this.downsample ? this.downsample(input) : x).relu()
+    return this.dropPath(y).add(this.downsample ? this.downsample(input) : x).relu()
   }
 }
 
@@ -184,19 +205,18 @@ class FixupBottleneck extends FixupBlock {
   readonly conv2: nn.Conv2d
   readonly conv3: nn.Conv2d
   readonly downsample: nn.Module | null
-  readonly drop: nn.Dropout2d
 
-  constructor(layout: BlockLayout, shortcut: nn.Module | null, depth: number, dropConv: number) {
-    super(layout)
-    const { inChannels, outChannels, stride } = layout
+  constructor(layout: BlockLayout, parts: BlockParts) {
+    super(layout, parts)
+    const { inChannels, outChannels, stride, firstDilation } = layout
+    const strided = { stride, dilation: firstDilation }
     const width = outChannels / 4
     this.conv1 = plainConv(inChannels, width, 1)
-    this.conv2 = plainConv(width, width, 3, stride)
+    this.conv2 = plainConv(width, width, 3, strided)
     this.conv3 = plainConv(width, outChannels, 1)
-    this.downsample = shortcut
-    this.drop = new nn.Dropout2d(dropConv)
-    initFanOut(this.conv1, depth ** -0.25)
-    initFanOut(this.conv2, depth ** -0.25)
+    this.downsample = parts.shortcut
+    initFanOut(this.conv1, parts.depth ** -0.25)
+    initFanOut(this.conv2, parts.depth ** -0.25)
     nn.init.zeros_(this.conv3.weight)
   }
 
@@ -206,6 +226,6 @@ class FixupBottleneck extends FixupBlock {
     y = this.drop(this.conv2(y.add(this.bias2a))).add(this.bias2b).relu()
     const branch = this.drop(this.conv3(y.add(this.bias3a)))
     const residual = this.residual(branch.mul(this.scale).add(this.bias3b))
-    return residual.add(this.downsample ? this.downsample(input) : x).relu()
+    return this.dropPath(residual).add(this.downsample ? this.downsample(input) : x).relu()
   }
 }

@@ -12,6 +12,11 @@ export interface ClassifierOptions {
   dropRate?: number
   /** Stochastic depth of the last block; 0 at the first and linear between. Default 0. */
   dropPathRate?: number
+  /**
+   * By how much the net divides an image's sides: below 32, later stages dilate their convolutions in
+   * place of striding. Default 32.
+   */
+  outputStride?: 8 | 16 | 32
 }
 
 /** Two 3 x 3 convolutions, or 1 x 1, 3 x 3, 1 x 1. */
@@ -68,29 +73,53 @@ export interface BlockLayout {
   inChannels: number
   outChannels: number
   stride: number
+  /** Of the first convolution larger than 1 x 1. */
+  firstDilation: number
+  /** Of further ones. */
+  dilation: number
 }
 
-/**
- * The blocks of each stage, stage by stage: `layers` of them with `channels` outputs, on a stem of
- * `stemChannels`. Every stage but the first starts with stride 2.
- */
-export function layOut(
-  layers: readonly number[],
-  channels: readonly number[],
-  stemChannels: number,
-): BlockLayout[][] {
-  let index = 0
-  return layers.map((depth, stage) =>
-    Array.from({ length: depth }, (_, block) => {
+/** A net in numbers: what layOut works out the places of its blocks from. */
+export interface NetLayout {
+  /** Blocks of each stage. */
+  layers: readonly number[]
+  /** Outputs of each stage. */
+  channels: readonly number[]
+  /** Outputs of the stem, and by how much it divides the sides. */
+  stem: { channels: number; stride: number }
+  /** Stride of the first block of each stage. Default: 1, then 2. */
+  strides?: readonly number[]
+  /** Default 32. */
+  outputStride?: number
+}
+
+/** The blocks of each stage, stage by stage, dilated where striding would go beyond `outputStride`. */
+export function layOut({
+  layers,
+  channels,
+  stem,
+  strides = layers.map((_, stage) => (stage > 0 ? 2 : 1)),
+  outputStride = 32,
+}: NetLayout): BlockLayout[][] {
+  let [index, reached, dilation, lastDilation] = [0, stem.stride, 1, 1]
+  return layers.map((depth, stage) => {
+    const strided = reached * strides[stage] <= outputStride
+    if (strided) reached *= strides[stage]
+    else dilation *= strides[stage]
+    return Array.from({ length: depth }, (_, block) => {
       const first = block === 0
+      const firstDilation = lastDilation
+      lastDilation = dilation
       return {
         ...{ stage, block, index: index++, stageEnd: block === depth - 1 },
-        inChannels: first ? (channels[stage - 1] ?? stemChannels) : channels[stage],
+        inChannels: first ? (channels[stage - 1] ?? stem.channels) : channels[stage],
         outChannels: channels[stage],
-        stride: first && stage > 0 ? 2 : 1,
+        stride: first && strided ? strides[stage] : 1,
+        firstDilation,
+        dilation,
       }
-    }),
-  )
+    })
+  })
 }
 
 /** Stochastic depth of each of `count` blocks: from 0 to `rate`, which the last one has. */

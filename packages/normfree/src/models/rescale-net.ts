@@ -10,13 +10,12 @@
 // has c = L - 1.
 import { ArgumentError, nn, ones, type Tensor } from '@normfree/torch'
 import { AddBias } from '../layers/add-bias.ts'
-import { type BlockLayout, type ClassifierOptions, layOut } from './layout.ts'
+import { createConv } from '../layers/norm.ts'
+import { StochasticDepth } from '../layers/stochastic-depth.ts'
+import { type BlockLayout, type ClassifierOptions, dropPathRates, layOut } from './layout.ts'
 import { ResidualBlock } from './residual-block.ts'
 
-export interface RescaleNetOptions extends Pick<
-  ClassifierOptions,
-  'numClasses' | 'inChans' | 'dropRate'
-> {
+export interface RescaleNetOptions extends ClassifierOptions {
   /** Blocks of each of the four stages. */
   layers: readonly number[]
   /** Of the 3 x 3 convolutions. Default 1. */
@@ -66,8 +65,12 @@ export class RescaleNet extends nn.Module {
     this.conv1 = new nn.Conv2d(inChans, STEM_CHANNELS, 7, { stride: 2, padding: 3, bias: false })
     nn.init.kaimingNormal_(this.conv1.weight)
     this.addbias1 = new AddBias(STEM_CHANNELS, biasBatches)
-    const stages = layOut(options.layers, CHANNELS, STEM_CHANNELS).map(
-      stage => new nn.Sequential(...stage.map(layout => new RescaleBlock(layout, options))),
+    const stem = { channels: STEM_CHANNELS, stride: 4 }
+    const blocks = layOut({ ...options, channels: CHANNELS, stem })
+    const rates = dropPathRates(options.dropPathRate ?? 0, blocks.flat().length)
+    const stages = blocks.map(
+      stage =>
+        new nn.Sequential(...stage.map(at => new RescaleBlock(at, options, rates[at.index]))),
     )
     ;[this.layer1, this.layer2, this.layer3, this.layer4] = stages as [
       nn.Sequential,
@@ -130,11 +133,12 @@ class RescaleBlock extends ResidualBlock {
   readonly addbias3: AddBias
   readonly downsample: nn.Sequential | null
   readonly drop: nn.Dropout2d
+  readonly dropPath: StochasticDepth
   readonly identity: number
   /** L^(-1/2), by which the branch is multiplied besides its learned scale. */
   readonly constant: number
 
-  constructor(layout: BlockLayout, options: RescaleNetOptions) {
+  constructor(layout: BlockLayout, options: RescaleNetOptions, dropPathRate: number) {
     const { stage, block, stageEnd, index, inChannels, outChannels, stride } = layout
     super({ stage, block, stageEnd, predictedVariance: null })
     const { groups = 1, baseWidth = 64, biasBatches = 8, multiplier, identityScale } = options
@@ -142,9 +146,10 @@ class RescaleBlock extends ResidualBlock {
     const width = Math.floor((PLANES[stage] * baseWidth) / STEM_CHANNELS) * groups
     this._scale = new nn.Parameter(ones(multiplier === 'vector' ? [1, outChannels, 1, 1] : [1]))
     this._identityScale = identityScale ? new nn.Parameter(ones([1])) : null
-    this.conv1 = new nn.Conv2d(inChannels, width, 1, { bias: false })
-    this.conv2 = new nn.Conv2d(width, width, 3, { stride, padding: 1, groups, bias: false })
-    this.conv3 = new nn.Conv2d(width, outChannels, 1, { bias: false })
+    const dilation = layout.firstDilation
+    this.conv1 = createConv('none', inChannels, width, 1, { bias: false })
+    this.conv2 = createConv('none', width, width, 3, { stride, dilation, groups, bias: false })
+    this.conv3 = createConv('none', width, outChannels, 1, { bias: false })
     this.addbias1 = new AddBias(inChannels, biasBatches)
     this.addbias2 = new AddBias(width, biasBatches)
     this.addbias3 = new AddBias(width, biasBatches)
@@ -152,6 +157,7 @@ class RescaleBlock extends ResidualBlock {
     this.downsample = changes ? shortcut(layout, biasBatches) : null
     const dropConv = stage >= 2 ? (options.dropConv ?? 0) : 0
     this.drop = new nn.Dropout2d(dropConv)
+    this.dropPath = new StochasticDepth(dropPathRate, { scaleByKeep: true })
     const { identity, residual } = rescaleWeights(blocks, options.c)[index]
     this.identity = identity
     this.constant = 1 / Math.sqrt(blocks)
@@ -169,7 +175,7 @@ class RescaleBlock extends ResidualBlock {
   override forward(x: Tensor): Tensor {
     let y = this.drop(this.conv1(this.addbias1(x))).relu()
     y = this.drop(this.conv2(this.addbias2(y))).relu()
-    y = this.residual(this.drop(this.conv3(this.addbias3(y))))
+    y = this.dropPath(this.residual(this.drop(this.conv3(this.addbias3(y)))))
     const shortcut = this.downsample ? this.downsample(x) : x
     const kept = this._identityScale ? shortcut.mul(this._identityScale) : shortcut
     return y.mul(this._scale.mul(this.constant)).add(kept, { alpha: this.identity }).relu()

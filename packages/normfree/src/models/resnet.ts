@@ -2,7 +2,7 @@
 // ResNeXts (Xie et al., 2017), at ImageNet size. Names and initialisation are those of timm's ResNet;
 // a bottleneck has its stride on the 3 x 3 convolution, as all current code.
 import { nn, type Tensor, zeros } from '@normfree/torch'
-import { createConv, createNorm, gainOf, type NormName } from '../layers/norm.ts'
+import { type ConvForm, createConv, createNorm, gainOf, type NormName } from '../layers/norm.ts'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
 import {
   type BlockLayout,
@@ -53,7 +53,7 @@ export class ResNet extends nn.Module {
     this.conv1 = createConv(norm, inChans, STEM_CHANNELS, 7, { stride: 2 })
     this.bn1 = createNorm(norm, STEM_CHANNELS)
     const channels = PLANES.map(planes => planes * expansion)
-    const blocks = layOut(options.layers, channels, STEM_CHANNELS)
+    const blocks = layOut({ ...options, channels, stem: { channels: STEM_CHANNELS, stride: 4 } })
     const rates = dropPathRates(options.dropPathRate ?? 0, blocks.flat().length)
     const stages = blocks.map(
       stage =>
@@ -98,18 +98,20 @@ class PostActBlock extends ResidualBlock {
 
   constructor(layout: BlockLayout, options: ResNetOptions, dropPathRate: number) {
     const { stage, block, stageEnd, inChannels, outChannels, stride } = layout
+    const { firstDilation, dilation } = layout
     super({ stage, block, stageEnd, predictedVariance: null })
     const { norm = 'batch', cardinality = 1, baseWidth = 64, zeroInitLast = true } = options
     const basic = options.block === 'basic'
     const width = basic
       ? outChannels
       : Math.floor((PLANES[stage] * baseWidth) / STEM_CHANNELS) * cardinality
-    const conv = (input: number, out: number, kernel: number, form: nn.Conv2dOptions = {}) =>
+    const conv = (input: number, out: number, kernel: number, form: ConvForm = {}) =>
       createConv(norm, input, out, kernel, form)
+    const strided = { stride, dilation: firstDilation }
     this.rezeroGain = options.rezero ? new nn.Parameter(zeros([])) : null
-    this.conv1 = basic ? conv(inChannels, width, 3, { stride }) : conv(inChannels, width, 1)
+    this.conv1 = basic ? conv(inChannels, width, 3, strided) : conv(inChannels, width, 1)
     this.bn1 = createNorm(norm, width)
-    this.conv2 = conv(width, width, 3, basic ? {} : { stride, groups: cardinality })
+    this.conv2 = conv(width, width, 3, basic ? { dilation } : { ...strided, groups: cardinality })
     this.bn2 = createNorm(norm, width)
     this.conv3 = basic ? null : conv(width, outChannels, 1)
     this.bn3 = basic ? null : createNorm(norm, outChannels)

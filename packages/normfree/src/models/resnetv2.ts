@@ -9,6 +9,7 @@ import { nn, type Tensor, zeros } from '@normfree/torch'
 import { ACTIVATIONS, type ActivationName } from '../activations.ts'
 import { createConv, createNorm, type NormName } from '../layers/norm.ts'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
+import { ConvHead } from './heads.ts'
 import {
   type BlockLayout,
   type BranchKind,
@@ -79,7 +80,12 @@ export class ResNetV2 extends nn.Module {
     super()
     const { numClasses = 1000, inChans = 3, stem = IMAGENET_STEM, norm = 'batch' } = options
     const channels = options.channels ?? CHANNELS[options.block]
-    const blocks = layOut(options.layers, channels, stem.channels)
+    const reduction = stem.stride * (stem.pool ? 2 : 1)
+    const blocks = layOut({
+      ...options,
+      channels,
+      stem: { channels: stem.channels, stride: reduction },
+    })
     const rates = dropPathRates(options.dropPathRate ?? 0, blocks.flat().length)
     const variances = predictedVariances(options)
     this.stem = createStem(stem, inChans, norm)
@@ -152,24 +158,6 @@ class Stage extends nn.Module {
   }
 }
 
-/** Mean over positions, dropout, and the classifier as a 1 x 1 convolution of N(0, 0.01^2). */
-class ConvHead extends nn.Module {
-  readonly drop: nn.Dropout
-  readonly fc: nn.Conv2d
-
-  constructor(features: number, numClasses: number, dropRate: number) {
-    super()
-    this.drop = new nn.Dropout(dropRate)
-    this.fc = new nn.Conv2d(features, numClasses, 1)
-    nn.init.normal_(this.fc.weight, 0, 0.01)
-    if (this.fc.bias) nn.init.zeros_(this.fc.bias)
-  }
-
-  override forward(x: Tensor): Tensor {
-    return this.fc(this.drop(x.mean([2, 3], true))).flatten(1)
-  }
-}
-
 /** The convolution of a shortcut, one name deeper: `downsample.conv`. */
 class Projection extends nn.Module {
   readonly conv: nn.Conv2d
@@ -205,7 +193,8 @@ class PreActBlock extends ResidualBlock {
     dropPathRate: number,
     predictedVariance: number | null,
   ) {
-    const { stage, block, stageEnd, inChannels, outChannels, stride } = layout
+    const { stage, block, stageEnd, inChannels, outChannels, stride, dilation } = layout
+    const strided = { stride, dilation: layout.firstDilation }
     super({ stage, block, stageEnd, predictedVariance })
     const { norm = 'batch' } = options
     const basic = options.block === 'basic'
@@ -217,9 +206,9 @@ class PreActBlock extends ResidualBlock {
       ? new Projection(createConv(norm, inChannels, outChannels, 1, { stride }))
       : null
     this.norm1 = createNorm(norm, inChannels)
-    this.conv1 = createConv(norm, inChannels, width, basic ? 3 : 1, basic ? { stride } : {})
+    this.conv1 = createConv(norm, inChannels, width, basic ? 3 : 1, basic ? strided : {})
     this.norm2 = createNorm(norm, width)
-    this.conv2 = createConv(norm, width, width, 3, basic ? {} : { stride })
+    this.conv2 = createConv(norm, width, width, 3, basic ? { dilation } : strided)
     this.norm3 = basic ? null : createNorm(norm, width)
     this.conv3 = basic ? null : createConv(norm, width, outChannels, 1)
     this.act = ACTIVATIONS[options.activation ?? 'relu'].module()
