@@ -15,6 +15,17 @@ const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x
 const SELU_ALPHA = 1.6732632423543772
 const SELU_SCALE = 1.0507009873554805
 const elu = (x: number) => (x > 0 ? x : Math.expm1(x))
+/** Error function by its series of positive terms, to the last digits of a double. */
+function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x)
+  let term = (2 / Math.sqrt(Math.PI)) * x * Math.exp(-x * x)
+  let sum = term
+  for (let n = 1; Math.abs(term) > 1e-17; n++) {
+    term *= (2 * x * x) / (2 * n + 1)
+    sum += term
+  }
+  return sum
+}
 const geluTanh = (x: number) =>
   0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
 
@@ -22,7 +33,13 @@ export const ACTIVATIONS = {
   identity: { scalar: x => x, module: () => new nn.Identity(), monotonic: true },
   celu: { scalar: elu, module: () => new nn.CELU(), monotonic: true },
   elu: { scalar: elu, module: () => new nn.ELU(), monotonic: true },
-  gelu: { scalar: geluTanh, module: () => new nn.GELU('tanh'), monotonic: false },
+  gelu: {
+    scalar: x => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
+    module: () => new nn.GELU(),
+    monotonic: false,
+  },
+  // What JAX, and so DeepMind's code, calls gelu.
+  gelu_tanh: { scalar: geluTanh, module: () => new nn.GELU('tanh'), monotonic: false },
   glu: { scalar: null, module: () => new nn.GLU(), monotonic: false },
   leaky_relu: {
     scalar: x => (x > 0 ? x : 0.01 * x),

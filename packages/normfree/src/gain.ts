@@ -14,6 +14,7 @@ export const GAMMA: Readonly<Record<ActivationName, number>> = {
   celu: 1.270926833152771,
   elu: 1.2716004848480225,
   gelu: 1.7015043497085571,
+  gelu_tanh: 1.7015043497085571,
   glu: 1.8484294414520264,
   leaky_relu: 1.70590341091156,
   log_sigmoid: 1.9193484783172607,

@@ -14,6 +14,10 @@ export { UnknownModelError } from './errors.ts'
 export { type ActivationMoments, activationMoments, GAMMA, momentsOf } from './gain.ts'
 export { type InitialSignalOptions, initialSignal, type Signal } from './initial-signal.ts'
 export { countMacs, countParameters } from './inspect.ts'
+export {
+  EfficientChannelAttention,
+  type EfficientChannelAttentionOptions,
+} from './layers/efficient-channel-attention.ts'
 export { ScaledActivation, type ScaledActivationOptions } from './layers/scaled-activation.ts'
 export {
   ScaledStdConv2d,
@@ -27,15 +31,10 @@ export {
   type CifarResNetForm,
   type CifarResNetOptions,
 } from './models/cifar-resnet.ts'
+export type { ModelEntry, ModelOptions } from './models/entry.ts'
 export { type BlockPosition, ResidualBlock } from './models/residual-block.ts'
 export { allFinite, findNonFinite, type NonFinite } from './non-finite.ts'
-export {
-  createModel,
-  listModels,
-  type ModelEntry,
-  type ModelOptions,
-  modelEntry,
-} from './registry.ts'
+export { createModel, listModels, modelEntry } from './registry.ts'
 export {
   type ChannelStatistics,
   channelStatistics,

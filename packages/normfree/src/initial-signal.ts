@@ -1,8 +1,8 @@
 // The signal of a model at initialisation, as the papers plot it: white noise in, branches open,
 // averaged over draws of the weights.
 import { ArgumentError, randn, tidy } from '@normfree/torch'
-import { CifarResNet } from './models/cifar-resnet.ts'
-import { createModel, type ModelOptions, modelEntry } from './registry.ts'
+import type { ModelOptions } from './models/entry.ts'
+import { createModel, modelEntry } from './registry.ts'
 import { meanSignal, measureSignal, openBranches, type SignalTap } from './signal.ts'
 
 export interface InitialSignalOptions extends ModelOptions {
@@ -42,7 +42,7 @@ export function initialSignal(name: string, options: InitialSignalOptions = {}):
   let alpha: number | null = null
   const measured = Array.from({ length: draws }, () => {
     const model = createModel(name, modelOptions)
-    if (model instanceof CifarResNet) alpha = model.alpha
+    alpha = (model as { alpha?: number | null }).alpha ?? null
     openBranches(model)
     const taps = tidy(() => measureSignal(model, randn([batch, 3, side, side])))
     for (const tensor of model.stateDict().values()) tensor.dispose()

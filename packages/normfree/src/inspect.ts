@@ -8,30 +8,28 @@ export const countParameters = (model: nn.Module): number =>
 
 /**
  * Multiply-accumulates of the convolutions and linear layers for one image of 3 x side x side, what
- * the papers call FLOPs.
+ * the papers call FLOPs. Only sizes are worked out, on a batch of no images: nothing is computed.
  */
 export function countMacs(model: nn.Module, side: number): number {
   let macs = 0
-  const count = (weight: Tensor, positions: number) => {
-    macs += weight.numel * positions
+  const count = (weight: Tensor, positions: readonly number[]) => {
+    macs += positions.reduce((product, size) => product * size, weight.numel)
   }
   const handles = [...model.namedModules()].flatMap(([, module]) => {
-    if (module instanceof nn.Conv2d)
+    if (module instanceof nn.Conv2d || module instanceof nn.Conv1d)
       return [
-        module.registerForwardHook((m: nn.Conv2d, _, y: Tensor) =>
-          count(m.weight, y.shape[2] * y.shape[3]),
-        ),
+        module.registerForwardHook((_, __, y: Tensor) => count(module.weight, y.shape.slice(2))),
       ]
     if (module instanceof nn.Linear)
       return [
-        module.registerForwardHook((m: nn.Linear, _, y: Tensor) =>
-          count(m.weight, y.numel / m.weight.shape[0]),
+        module.registerForwardHook((_, __, y: Tensor) =>
+          count(module.weight, y.shape.slice(1, -1)),
         ),
       ]
     return []
   })
   try {
-    undisturbed(model, () => noGrad(() => tidy(() => void model.eval()(zeros([1, 3, side, side])))))
+    undisturbed(model, () => noGrad(() => tidy(() => void model.eval()(zeros([0, 3, side, side])))))
   } finally {
     for (const handle of handles) handle.remove()
   }

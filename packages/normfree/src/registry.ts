@@ -2,29 +2,9 @@
 import type { nn } from '@normfree/torch'
 import { UnknownModelError } from './errors.ts'
 import { CifarResNet, type CifarResNetForm } from './models/cifar-resnet.ts'
+import type { ModelEntry, ModelOptions } from './models/entry.ts'
+import { normFreeEntries } from './models/normfree-families.ts'
 import { nearestNames } from './nearest.ts'
-
-/** What may be changed in any model. */
-export interface ModelOptions {
-  /** Default: that of the family's data set. */
-  numClasses?: number
-  /** Normalizer-free models: growth of the variance a block. Default: the family's (0.2). */
-  alpha?: number
-}
-
-export interface ModelEntry {
-  name: string
-  family: string
-  /** What distinguishes it, in a few words. */
-  description: string
-  /** Where it comes from. */
-  paper: string
-  /** Side of the square input that MACs are quoted for, in pixels. */
-  resolution: number
-  /** Side of the noise images of its signal plot: larger, so that zero padding weighs less. */
-  signalResolution: number
-  create(options: ModelOptions): nn.Module
-}
 
 const FORMS: Record<
   CifarResNetForm,
@@ -79,7 +59,7 @@ function index(entries: readonly ModelEntry[]): ReadonlyMap<string, ModelEntry> 
   return byName
 }
 
-const REGISTRY = index(cifarResNets())
+const REGISTRY = index([...cifarResNets(), ...normFreeEntries()])
 
 /** Models whose name, family or description contains `filter` (any case), in registry order. */
 export function listModels(filter = ''): ModelEntry[] {

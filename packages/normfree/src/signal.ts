@@ -102,8 +102,9 @@ const stemTap = ({ squaredMean, variance }: ChannelStatistics): SignalTap => ({
 })
 
 /**
- * Opens branches that start silent (SkipInit scalars at 0) by setting those
- * to 1, as the papers do for their plots; nothing would be seen of the branches otherwise.
+ * Opens branches that start silent (SkipInit scalars, or gains of a last convolution, at 0) by
+ * setting those to 1, as the papers do for their plots; nothing would be seen of the branches
+ * otherwise.
  */
 export function openBranches(model: nn.Module): void {
   noGrad(() => {

@@ -1,6 +1,7 @@
 // Convolution with Scaled Weight Standardization (NF-ResNets, equations 2 and 3): every unit of the
 // kernel has mean 0 and, over its fan-in of n weights, sum of squares 1, in training and evaluation.
 import { ArgumentError, nn, ones, type Tensor } from '@normfree/torch'
+import { padSame } from './same-padding.ts'
 
 /**
  * Whose arithmetic is followed. With v the biased variance of a unit's n weights:
@@ -12,6 +13,11 @@ import { ArgumentError, nn, ones, type Tensor } from '@normfree/torch'
 export type StandardizationConvention = 'deepmind' | 'timm'
 
 export interface ScaledStdConv2dOptions extends nn.Conv2dOptions {
+  /**
+   * TensorFlow's SAME padding of a square kernel at any stride, in place of `padding`: what weights
+   * from TensorFlow or JAX were trained with. Default false.
+   */
+  samePadding?: boolean
   /** Default 'deepmind'. */
   convention?: StandardizationConvention
   /** Default 1e-4 for deepmind, 1e-5 for timm. */
@@ -32,6 +38,7 @@ export class ScaledStdConv2d extends nn.Conv2d {
   readonly convention: StandardizationConvention
   readonly eps: number
   readonly gamma: number
+  readonly samePadding: boolean
 
   constructor(
     inChannels: number,
@@ -40,12 +47,17 @@ export class ScaledStdConv2d extends nn.Conv2d {
     options: ScaledStdConv2dOptions = {},
   ) {
     super(inChannels, outChannels, kernelSize, options)
-    const { convention = 'deepmind', gamma = 1, gainInit = 1 } = options
+    const { convention = 'deepmind', gamma = 1, gainInit = 1, samePadding = false } = options
     if (convention === 'deepmind' && gamma !== 1)
       throw new ArgumentError(
         'Expected no `gamma` with the deepmind convention, where the activation carries it; use ScaledActivation.',
       )
+    if (samePadding && (this.kernelSize[0] !== this.kernelSize[1] || options.padding))
+      throw new ArgumentError(
+        `Expected a square kernel and no \`padding\` with \`samePadding\` but received kernel ${this.kernelSize.join(' x ')} and padding ${JSON.stringify(options.padding ?? 0)}.`,
+      )
     this.convention = convention
+    this.samePadding = samePadding
     this.eps = options.eps ?? (convention === 'deepmind' ? 1e-4 : 1e-5)
     this.gamma = gamma
     this.gain = new nn.Parameter(ones([outChannels, 1, 1, 1]).mul(gainInit))
@@ -54,7 +66,14 @@ export class ScaledStdConv2d extends nn.Conv2d {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.convolve(x, this.standardizedWeight())
+    // Of an empty batch only shapes are asked, which the raw kernel gives for nothing (countMacs).
+    const weight = x.numel === 0 ? this.weight : this.standardizedWeight()
+    return this.convolve(this.samePadding ? this.#padSame(x) : x, weight)
+  }
+
+  #padSame(x: Tensor): Tensor {
+    const [kernelSize, stride, dilation] = [this.kernelSize[0], this.stride[0], this.dilation[0]]
+    return padSame(x, { kernelSize, stride, dilation })
   }
 
   /** The kernel that the convolution uses, (outChannels, inChannels / groups, kH, kW). */

@@ -5,7 +5,7 @@ import { largestDifference, numbers } from '../fixtures.test.util.ts'
 import { countMacs, countParameters } from '../inspect.ts'
 import { measureSignal, openBranches, residualBlocks } from '../signal.ts'
 import { CifarResNet } from './cifar-resnet.ts'
-import { fillParameters, referenceBatch } from './reference-fill.test.util.ts'
+import { fillParameters, referenceBatch } from '../goldens/fill.ts'
 
 beforeEach(() => manualSeed(5))
 

@@ -26,6 +26,9 @@ export abstract class ResidualBlock extends nn.Module {
     this.position = position
   }
 
-  /** What silences the branch at initialisation (a SkipInit scalar); null where nothing does. */
+  /**
+   * What silences the branch at initialisation (a SkipInit scalar, a last convolution's gain); null
+   * where nothing does.
+   */
   abstract branchScale(): Tensor | null
 }

@@ -3,6 +3,7 @@
 import { noGrad } from '../autograd.ts'
 import { ArgumentError } from '../errors.ts'
 import type { Tensor } from '../tensor.ts'
+import { isSkippingInit } from './skip-init.ts'
 
 export { dirac_, eye_, orthogonal_, sparse_ } from './init-matrix.ts'
 
@@ -37,10 +38,10 @@ export function calculateFanInAndFanOut(weight: Tensor): [number, number] {
 }
 
 export const uniform_ = (tensor: Tensor, a = 0, b = 1): Tensor =>
-  noGrad(() => tensor.uniform_(a, b))
+  isSkippingInit() ? tensor : noGrad(() => tensor.uniform_(a, b))
 
 export const normal_ = (tensor: Tensor, mean = 0, std = 1): Tensor =>
-  noGrad(() => tensor.normal_(mean, std))
+  isSkippingInit() ? tensor : noGrad(() => tensor.normal_(mean, std))
 
 export const constant_ = (tensor: Tensor, value: number): Tensor =>
   noGrad(() => tensor.fill_(value))
@@ -94,6 +95,7 @@ export function xavierUniform_(tensor: Tensor, gain = 1): Tensor {
 /** N(mean, std^2) cut to [a, b], by the inverse of the normal distribution function. */
 export function truncNormal_(tensor: Tensor, mean = 0, std = 1, a = -2, b = 2): Tensor {
   const cdf = (x: number) => (1 + erf((x - mean) / (std * Math.SQRT2))) / 2
+  if (isSkippingInit()) return tensor
   return noGrad(() =>
     tensor
       .uniform_(2 * cdf(a) - 1, 2 * cdf(b) - 1)

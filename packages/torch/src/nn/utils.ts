@@ -1,3 +1,4 @@
 // torch.nn.utils.
 
 export * as parametrize from './parametrize.ts'
+export { skipInit } from './skip-init.ts'

@@ -1,0 +1,35 @@
+// What the registry holds of a model: a row.
+import type { nn } from '@normfree/torch'
+
+/** What may be changed in any model. Names are timm's. */
+export interface ModelOptions {
+  /** Default: that of the family's data set, 10 for CIFAR and 1000 for ImageNet. */
+  numClasses?: number
+  /** Channels of the images. Default 3. */
+  inChans?: number
+  /** Dropout before the classifier. Default 0. */
+  dropRate?: number
+  /** Stochastic depth of the last blocks; it grows from 0 along the net. Default 0. */
+  dropPathRate?: number
+  /**
+   * By how much the net divides an image's sides: below 32, later stages dilate their convolutions
+   * in place of striding, as dense prediction wants. Default 32.
+   */
+  outputStride?: 8 | 16 | 32
+  /** Normalizer-free models: growth of the variance a block. Default: the family's (0.2). */
+  alpha?: number
+}
+
+export interface ModelEntry {
+  name: string
+  family: string
+  /** What distinguishes it, in a few words. */
+  description: string
+  /** Where it comes from. */
+  paper: string
+  /** Side of the square input that MACs are quoted for, in pixels. */
+  resolution: number
+  /** Side of the noise images of its signal plot: larger, so that zero padding weighs less. */
+  signalResolution: number
+  create(options: ModelOptions): nn.Module
+}
