@@ -2,10 +2,17 @@
 // first batches, so that every convolution starts on inputs of mean 0.
 import { nn, noGrad, type Tensor, zeros } from '@normfree/torch'
 
+export interface AddBiasOptions {
+  /** Passes that the mean is taken over; with 0 this is a plain bias. Default 8. */
+  batches?: number
+  /** Dimensions of the input: 4 for (N, C, H, W), 2 for (N, C). Default 4. */
+  dimensions?: 2 | 4
+}
+
 /**
- * x + b - m, per channel of (N, numFeatures, H, W). During the first `batches` passes, in training and
+ * x + b - m, per channel of (N, numFeatures, H, W) or (N, numFeatures). During the first `batches` passes, in training and
  * evaluation alike, m becomes the running average of the batch means and b counts a hundredth;
- * afterwards m stays (hukkai/rescaling models/layers.py). With 0 batches it is a plain bias.
+ * afterwards m stays (hukkai/rescaling models/layers.py).
  */
 export class AddBias extends nn.Module {
   readonly _bias: nn.Parameter
@@ -13,11 +20,14 @@ export class AddBias extends nn.Module {
   readonly count = new nn.Buffer(zeros([], { dtype: 'int64' }))
   readonly initMean: nn.Buffer
   readonly batches: number
+  readonly #averaged: number[]
 
-  constructor(numFeatures: number, batches = 8) {
+  constructor(numFeatures: number, { batches = 8, dimensions = 4 }: AddBiasOptions = {}) {
     super()
-    this._bias = new nn.Parameter(zeros([1, numFeatures, 1, 1]))
-    this.initMean = new nn.Buffer(zeros([1, numFeatures, 1, 1]))
+    const shape = dimensions === 4 ? [1, numFeatures, 1, 1] : [1, numFeatures]
+    this._bias = new nn.Parameter(zeros(shape))
+    this.initMean = new nn.Buffer(zeros(shape))
+    this.#averaged = dimensions === 4 ? [0, 2, 3] : [0]
     this.batches = batches
   }
 
@@ -25,7 +35,7 @@ export class AddBias extends nn.Module {
     const seen = this.batches > 0 ? this.count.item() : 0
     if (seen >= this.batches) return x.add(this._bias.sub(this.initMean))
     noGrad(() => {
-      const mean = x.mean([0, 2, 3], true)
+      const mean = x.mean(this.#averaged, true)
       this.initMean.add_(mean.sub(this.initMean).div(seen + 1))
       this.count.add_(1)
     })

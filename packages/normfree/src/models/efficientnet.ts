@@ -4,6 +4,7 @@ import { nn, type Tensor } from '@normfree/torch'
 import { createConv, createNorm, type NormName } from '../layers/norm.ts'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
 import { type BlockLayout, type ClassifierOptions, layOut } from './layout.ts'
+import { makeDivisible } from './normfree-conventions.ts'
 import { initPerGroup } from './regnet.ts'
 import { ResidualBlock } from './residual-block.ts'
 
@@ -41,8 +42,8 @@ export class EfficientNet extends nn.Module {
     super()
     const { numClasses = 1000, inChans = 3, norm = 'batch', outputStride } = options
     const { widthFactor, depthFactor, dropRate = 0, dropPathRate = 0 } = options
-    const stem = roundChannels(32 * widthFactor)
-    const channels = STAGES.map(stage => roundChannels(stage.channels * widthFactor))
+    const stem = makeDivisible(32 * widthFactor)
+    const channels = STAGES.map(stage => makeDivisible(stage.channels * widthFactor))
     const layers = STAGES.map(stage => Math.ceil(stage.depth * depthFactor))
     const blocks = layOut({
       ...{ layers, channels, outputStride },
@@ -60,7 +61,7 @@ export class EfficientNet extends nn.Module {
           ),
       ),
     )
-    const features = roundChannels(1280 * widthFactor)
+    const features = makeDivisible(1280 * widthFactor)
     this.convHead = createConv(norm, channels[6], features, 1)
     this.bn2 = createNorm(norm, features)
     this.drop = new nn.Dropout(dropRate)
@@ -88,12 +89,6 @@ function createBlock(layout: BlockLayout, norm: NormName, dropPathRate: number):
 }
 
 const silu = (x: Tensor): Tensor => nn.functional.silu(x)
-
-/** To a multiple of 8, and not below 0.9 of what was asked for (timm, make_divisible). */
-function roundChannels(channels: number): number {
-  const rounded = Math.max(8, Math.floor((channels + 4) / 8) * 8)
-  return rounded < 0.9 * channels ? rounded + 8 : rounded
-}
 
 /** x * sigmoid(expand(silu(reduce(mean)))) by the names of the MobileNets. */
 class SqueezeExcite extends nn.Module {
@@ -174,7 +169,7 @@ class InvertedResidual extends MobileBlock {
     super(layout)
     const { stage, inChannels, outChannels, stride, dilation } = layout
     const { kernelSize, expansion } = STAGES[stage]
-    const width = roundChannels(inChannels * expansion)
+    const width = makeDivisible(inChannels * expansion)
     this.convPw = createConv(norm, inChannels, width, 1)
     this.bn1 = createNorm(norm, width)
     this.convDw = createConv(norm, width, width, kernelSize, { stride, dilation, groups: width })

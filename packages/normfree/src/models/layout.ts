@@ -1,23 +1,13 @@
 // What residual nets of every family have in common: depths, the places of their blocks, and how
 // their kernels start. Numbers only, but for the initialisation.
 import { ArgumentError, nn } from '@normfree/torch'
+import type { ModelOptions } from './entry.ts'
 
-/** What may be changed in any classifier, by timm's names. */
-export interface ClassifierOptions {
-  /** Default: that of the family's data set. */
-  numClasses?: number
-  /** Channels of the images. Default 3. */
-  inChans?: number
-  /** Dropout in front of the classifier. Default 0. */
-  dropRate?: number
-  /** Stochastic depth of the last block; 0 at the first and linear between. Default 0. */
-  dropPathRate?: number
-  /**
-   * By how much the net divides an image's sides: below 32, later stages dilate their convolutions in
-   * place of striding. Default 32.
-   */
-  outputStride?: 8 | 16 | 32
-}
+/** What may be changed in any classifier. */
+export type ClassifierOptions = Omit<
+  ModelOptions,
+  'alpha' | 'norm' | 'weightStandardization'
+>
 
 /** Two 3 x 3 convolutions, or 1 x 1, 3 x 3, 1 x 1. */
 export type BranchKind = 'basic' | 'bottleneck'
@@ -93,7 +83,11 @@ export interface NetLayout {
   outputStride?: number
 }
 
-/** The blocks of each stage, stage by stage, dilated where striding would go beyond `outputStride`. */
+/**
+ * The blocks of each stage, stage by stage, dilated where striding would go beyond `outputStride`.
+ *
+ * @throws ArgumentError for an `outputStride` that is not 8, 16 or 32.
+ */
 export function layOut({
   layers,
   channels,
@@ -101,6 +95,10 @@ export function layOut({
   strides = layers.map((_, stage) => (stage > 0 ? 2 : 1)),
   outputStride = 32,
 }: NetLayout): BlockLayout[][] {
+  if (![8, 16, 32].includes(outputStride))
+    throw new ArgumentError(
+      `Expected 8, 16 or 32 for \`outputStride\` but received ${outputStride}.`,
+    )
   let [index, reached, dilation, lastDilation] = [0, stem.stride, 1, 1]
   return layers.map((depth, stage) => {
     const strided = reached * strides[stage] <= outputStride

@@ -64,7 +64,7 @@ export class RescaleNet extends nn.Module {
     const { numClasses = 1000, inChans = 3, dropRate = 0, biasBatches = 8 } = options
     this.conv1 = new nn.Conv2d(inChans, STEM_CHANNELS, 7, { stride: 2, padding: 3, bias: false })
     nn.init.kaimingNormal_(this.conv1.weight)
-    this.addbias1 = new AddBias(STEM_CHANNELS, biasBatches)
+    this.addbias1 = new AddBias(STEM_CHANNELS, { batches: biasBatches })
     const stem = { channels: STEM_CHANNELS, stride: 4 }
     const blocks = layOut({ ...options, channels: CHANNELS, stem })
     const rates = dropPathRates(options.dropPathRate ?? 0, blocks.flat().length)
@@ -78,7 +78,7 @@ export class RescaleNet extends nn.Module {
       nn.Sequential,
       nn.Sequential,
     ]
-    this.addbias2 = new AddBias(FEATURES, biasBatches)
+    this.addbias2 = new AddBias(FEATURES, { batches: biasBatches })
     this.drop = new nn.Dropout(dropRate)
     this.fc = new nn.Linear(FEATURES, numClasses)
     nn.init.kaimingNormal_(this.fc.weight, { nonlinearity: 'linear' })
@@ -150,9 +150,9 @@ class RescaleBlock extends ResidualBlock {
     this.conv1 = createConv('none', inChannels, width, 1, { bias: false })
     this.conv2 = createConv('none', width, width, 3, { stride, dilation, groups, bias: false })
     this.conv3 = createConv('none', width, outChannels, 1, { bias: false })
-    this.addbias1 = new AddBias(inChannels, biasBatches)
-    this.addbias2 = new AddBias(width, biasBatches)
-    this.addbias3 = new AddBias(width, biasBatches)
+    this.addbias1 = new AddBias(inChannels, { batches: biasBatches })
+    this.addbias2 = new AddBias(width, { batches: biasBatches })
+    this.addbias3 = new AddBias(width, { batches: biasBatches })
     const changes = stride > 1 || inChannels !== outChannels
     this.downsample = changes ? shortcut(layout, biasBatches) : null
     const dropConv = stage >= 2 ? (options.dropConv ?? 0) : 0
@@ -193,7 +193,7 @@ function shortcut({ inChannels, outChannels, stride }: BlockLayout, biasBatches:
   nn.init.kaimingNormal_(conv.weight, { nonlinearity: 'linear' })
   return new nn.Sequential(
     stride > 1 ? new nn.AvgPool2d(stride) : new nn.Identity(),
-    new AddBias(inChannels, biasBatches),
+    new AddBias(inChannels, { batches: biasBatches }),
     conv,
   )
 }

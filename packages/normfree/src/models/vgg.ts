@@ -6,7 +6,7 @@ import { createNorm, type NormName } from '../layers/norm.ts'
 import { LinearHead } from './heads.ts'
 import { type ClassifierOptions, HE_FAN_OUT, initKernels } from './layout.ts'
 
-export interface VggOptions extends Pick<ClassifierOptions, 'numClasses' | 'inChans' | 'dropRate'> {
+export interface VggOptions extends Omit<ClassifierOptions, 'dropPathRate' | 'outputStride'> {
   /** Convolutions of each of the five stages; a max pool ends each. */
   layers: readonly number[]
   /** Default 'none'. */
@@ -21,7 +21,8 @@ export const VGG_DEPTHS = {
   19: [2, 2, 4, 4, 4],
 } as const satisfies Record<number, readonly number[]>
 
-const CHANNELS = [64, 128, 256, 512, 512] as const
+/** Outputs of each stage. */
+export const VGG_CHANNELS = [64, 128, 256, 512, 512] as const
 const HIDDEN = 4096
 /** Positions a side that the first linear layer takes in. */
 const SIDE = 7
@@ -36,7 +37,7 @@ export class Vgg extends nn.Module {
     super()
     const { numClasses = 1000, inChans = 3, dropRate = 0 } = options
     this.features = new nn.Sequential(...featureLayers(options.layers, inChans, options.norm))
-    this.preLogits = new PreLogits(CHANNELS[4], dropRate)
+    this.preLogits = new PreLogits(VGG_CHANNELS[4], dropRate)
     initKernels(this, HE_FAN_OUT)
     this.head = new LinearHead(HIDDEN, numClasses, dropRate)
   }
@@ -58,7 +59,7 @@ function featureLayers(
 ): nn.Module[] {
   let input = inChans
   return layers.flatMap((depth, stage) => {
-    const out = CHANNELS[stage]
+    const out = VGG_CHANNELS[stage]
     const convs = Array.from({ length: depth }, () => {
       const conv = new nn.Conv2d(input, out, 3, { padding: 1 })
       input = out
