@@ -10,7 +10,25 @@ export {
   type NamedParameters,
   unitwiseNorm,
 } from './clip.ts'
+export {
+  createDepthModel,
+  createSegmentationModel,
+  DenseModel,
+  type DenseOptions,
+  numFeatures,
+  type SegmentationOptions,
+} from './dense/dense-model.ts'
+export { FcnHead, type FcnHeadOptions } from './dense/fcn-head.ts'
+export type { DenseForm } from './dense/layers.ts'
+export {
+  UpProjection,
+  UpProjectionHead,
+  type UpProjectionHeadOptions,
+  type UpProjectionOptions,
+  unpool,
+} from './dense/up-projection.ts'
 export { UnknownModelError } from './errors.ts'
+export { type Backbone, features } from './features.ts'
 export { type ActivationMoments, activationMoments, GAMMA, momentsOf } from './gain.ts'
 export { type InitialSignalOptions, initialSignal, type Signal } from './initial-signal.ts'
 export { countMacs, countParameters } from './inspect.ts'

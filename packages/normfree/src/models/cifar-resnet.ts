@@ -203,7 +203,7 @@ class NormFreeBasicBlock extends ResidualBlock {
   }
 
   override forward(x: Tensor): Tensor {
-    const u = this.act1(x)
+    const u = this.activated(x)
     const shortcut = this.downsample ? this.downsample(u) : x
     const branch = this.dropPath(this.residual(this.conv2(this.act2(this.conv1(u)))))
     return shortcut.add(branch.mul(this.skipinitGain), { alpha: this.alpha })
@@ -211,5 +211,9 @@ class NormFreeBasicBlock extends ResidualBlock {
 
   override branchScale(): Tensor {
     return this.skipinitGain
+  }
+
+  override activated(x: Tensor): Tensor {
+    return this.act1(x)
   }
 }

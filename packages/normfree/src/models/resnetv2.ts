@@ -223,7 +223,7 @@ class PreActBlock extends ResidualBlock {
   }
 
   override forward(x: Tensor): Tensor {
-    const u = this.#activated(this.norm1, x)
+    const u = this.activated(x)
     const shortcut = this.downsample ? this.downsample(u) : x
     let branch = this.conv2(this.#activated(this.norm2, this.conv1(u)))
     if (this.conv3 && this.norm3) branch = this.conv3(this.#activated(this.norm3, branch))
@@ -239,5 +239,9 @@ class PreActBlock extends ResidualBlock {
 
   override branchScale(): Tensor | null {
     return this.skipinitGain
+  }
+
+  override activated(x: Tensor): Tensor {
+    return this.#activated(this.norm1, x)
   }
 }

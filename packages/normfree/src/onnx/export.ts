@@ -76,8 +76,8 @@ function traceTwice(model: nn.Module, input: Tensor, dynamicSize: boolean): Trac
     throw new ArgumentError(
       `Expected at least one sample (N, C, ...) for \`exampleInput\` but received [${input.shape.join(', ')}].`,
     )
-  // Steps that tell the sides apart, and that any of the nets' strides divides.
-  const others = sides.map((side, i) => (dynamicSize ? side + 64 * (i + 1) : side))
+  // Sizes that tell the sides apart and divide by nothing, so that padding to a multiple shows.
+  const others = sides.map((side, i) => (dynamicSize ? side + 37 + 4 * i : side))
   const { dtype, device } = input
   return tidy(() => {
     const trace = traceForward(model, input)

@@ -26,7 +26,8 @@ export const INPUT = 'input'
 export const OUTPUT = 'output'
 
 /** @throws OnnxExportError naming the first operator, and its module, that no row can write. */
-export function lower({ input, output, steps }: Trace): Graph {
+export function lower(trace: Trace): Graph {
+  const { input, output } = trace
   const graph = new Graph()
   const operands = new Map<Value, Operand>()
   const define = (value: Value, name: string) => {
@@ -34,7 +35,7 @@ export function lower({ input, output, steps }: Trace): Graph {
   }
   define(input, graph.uniqueName(INPUT))
   graph.uniqueName(OUTPUT)
-  for (const step of steps) {
+  for (const step of reaching(trace)) {
     graph.module = step.module
     const names = lowerStep(graph, step, operands)
     for (const [i, value] of step.outputs.entries()) define(value, names[i])
@@ -43,12 +44,23 @@ export function lower({ input, output, steps }: Trace): Graph {
   return graph
 }
 
+/** The steps whose outputs the trace's output is made of; others were only looked at. */
+function reaching({ output, steps }: Trace): Step[] {
+  const needed = new Set<Argument>([output])
+  const found = steps.toReversed().filter(({ outputs, args }) => {
+    const reaches = outputs.some(value => needed.has(value))
+    if (reaches) for (const arg of args.flat(3)) needed.add(arg)
+    return reaches
+  })
+  return found.reverse()
+}
+
 function lowerStep(graph: Graph, step: Step, operands: ReadonlyMap<Value, Operand>): string[] {
   const { operator, args } = step
   const row = Object.hasOwn(ROWS, operator) ? ROWS[operator] : undefined
   if (!row) throw unmapped(step, 'which has no row in its tables')
   if (!RESHAPES.has(operator) && args.flat(3).some(arg => arg instanceof Varying))
-    throw unmapped(step, 'with numbers that follow the size of the input')
+    throw unmapped(step, 'with numbers that are others for another input')
   const resolve = (arg: Argument): unknown => {
     if (arg instanceof Value) return operands.get(arg)
     if (arg instanceof Constant) return graph.constant(arg)
