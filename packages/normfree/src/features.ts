@@ -1,5 +1,5 @@
 // Maps of features at every scale, for dense prediction and for looking inside.
-import { ArgumentError, keep, nn, type Tensor } from '@normfree/torch'
+import { ArgumentError, keep, nn, type Tensor, tidy } from '@normfree/torch'
 import { residualBlocks } from './signal.ts'
 
 /** A model that makes a map of features before it classifies: every one of the registry. */
@@ -42,8 +42,10 @@ export function features(model: nn.Module, x: Tensor): Tensor[] {
     }),
   )
   try {
-    const last = backbone.forwardFeatures(x)
-    return [...kept.map((y, i) => ends[i].read(y)), last]
+    return tidy(() => {
+      const last = backbone.forwardFeatures(x)
+      return [...kept.map((y, i) => ends[i].read(y)), last]
+    })
   } finally {
     for (const handle of handles) handle.remove()
     for (const y of kept) y.dispose()

@@ -110,6 +110,30 @@ describe('exportOnnx', () => {
     expect(await differenceOn(path, model, [1, ...image], [3, ...image])).toBeLessThan(1e-4)
   })
 
+  it.each<[string, nn.functional.InterpolateOptions]>([
+    ['to a size', { size: [7, 9], mode: 'bilinear' }],
+    ['by factors', { scaleFactor: [2, 1.5], mode: 'bilinear' }],
+    ['with the corners kept', { size: 9, mode: 'bilinear', alignCorners: true }],
+    ['to the nearest', { size: [10, 11] }],
+  ])('gives what is resized %s', async (_, options) => {
+    const model = new Made(x => nn.functional.interpolate(x, options))
+    const path = exported(model, [1, 2, 4, 6])
+    expect(await differenceOn(path, model, [2, 2, 4, 6])).toBeLessThan(1e-5)
+  })
+
+  it('gives poolings with windows of any kind', async () => {
+    const pools = [
+      new nn.AdaptiveAvgPool2d([3, 2]),
+      new nn.AvgPool2d(3, { stride: 2, padding: 1 }),
+      new nn.AvgPool2d(2, { stride: 2, ceilMode: true, countIncludePad: false }),
+      new nn.MaxPool2d(3, { stride: 2, padding: 1, ceilMode: true }),
+    ]
+    for (const pool of pools) {
+      const path = exported(pool, [1, 2, 7, 9])
+      expect(await differenceOn(path, pool, [2, 2, 7, 9])).toBeLessThan(1e-5)
+    }
+  })
+
   it('takes images of other sizes when asked to, and refuses to where padding depends on them', async () => {
     const model = settledModel('test_nfnet')
     const path = exported(model, [1, 3, 64, 64], { dynamicSize: true })

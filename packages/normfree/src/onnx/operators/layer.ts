@@ -169,24 +169,40 @@ const mean: Row = (graph, x: Operand, dims: Pair | null, keepdim: boolean = fals
     keepdims: Number(keepdim),
   })
 
-/** To given sizes, with the input's own in front. */
-function resized(graph: Graph, x: Operand, size: Pair, attributes: Record<string, string>): string {
-  const own = graph.node('Slice', [
-    graph.node('Shape', [x]),
-    ...[graph.int64s([0]), graph.int64s([2])],
-  ])
+type Factors = readonly number[] | null | undefined
+
+/** To given sizes, with the input's own in front; or by factors. */
+function resized(
+  graph: Graph,
+  x: Operand,
+  size: Pair | null,
+  factors: Factors,
+  attributes: Record<string, string>,
+): string {
+  if (size === null) {
+    const scales = graph.floats([1, 1, ...(factors ?? [])], 'float32')
+    return graph.node('Resize', [x, '', scales], attributes)
+  }
+  const [start, end] = [graph.int64s([0]), graph.int64s([2])]
+  const own = graph.node('Slice', [graph.node('Shape', [x]), start, end])
   const sizes = graph.node('Concat', [own, graph.int64s(repeated(size))], { axis: 0 })
   return graph.node('Resize', [x, '', '', sizes], attributes)
 }
 
-const bilinear: Row = (graph, x: Operand, size: Pair, alignCorners: boolean) =>
-  resized(graph, x, size, {
+const bilinear: Row = (
+  graph,
+  x: Operand,
+  size: Pair | null,
+  alignCorners: boolean,
+  factors: Factors,
+) =>
+  resized(graph, x, size, factors, {
     mode: 'linear',
     coordinate_transformation_mode: alignCorners ? 'align_corners' : 'half_pixel',
   })
 
-const nearest: Row = (graph, x: Operand, size: Pair) =>
-  resized(graph, x, size, {
+const nearest: Row = (graph, x: Operand, size: Pair | null, factors: Factors) =>
+  resized(graph, x, size, factors, {
     mode: 'nearest',
     coordinate_transformation_mode: 'asymmetric',
     nearest_mode: 'floor',
@@ -222,6 +238,6 @@ export const LAYER: Rows = {
   avg_pool2d: avgPool,
   adaptive_avg_pool2d: adaptiveAvgPool,
   'mean.dim': mean,
-  upsample_bilinear2d: bilinear,
-  upsample_nearest2d: nearest,
+  'upsample_bilinear2d.vec': bilinear,
+  'upsample_nearest2d.vec': nearest,
 }
