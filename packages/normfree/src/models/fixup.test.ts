@@ -55,7 +55,11 @@ describe('FixupResNet', () => {
       const x = randn([1, channels, 8, 8])
       const before = noGrad(() => block(x))
       noGrad(() => void [...block.namedParameters()][0][1].add_(3))
-      return noGrad(() => block(x)).sub(before).abs().max().item()
+      return noGrad(() => block(x))
+        .sub(before)
+        .abs()
+        .max()
+        .item()
     }
     expect(respond(0, 64)).toBeGreaterThan(0.1)
     expect(respond(1, 256)).toBe(0)

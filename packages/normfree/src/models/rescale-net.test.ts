@@ -83,6 +83,10 @@ describe('RescaleNet', () => {
     expect(logits[3]).toEqual(logits[2])
   })
 
+  it('takes images whose sides no power of two divides', () => {
+    expect(noGrad(() => small()(randn([1, 3, 75, 41]))).shape).toEqual([1, 1000])
+  })
+
   it('learns a scale for each block, for each channel, or for the shortcut too', () => {
     const shape = (options: Partial<RescaleNetOptions>, name: string) =>
       small(options).stateDict().get(`layer2.0.${name}`)?.shape

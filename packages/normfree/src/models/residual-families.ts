@@ -199,7 +199,8 @@ const figureNets = (): ModelEntry[] =>
       imagenet({
         ...{ name: `${prefix}${depth}${suffix}`, family: 'resnetv2', paper: PAPERS.nf },
         description: `${depth} layers, ${description}`,
-        create: options => new ResNetV2({ ...IMAGENET_DEPTHS[depth], ...form(options), ...options }),
+        create: options =>
+          new ResNetV2({ ...IMAGENET_DEPTHS[depth], ...form(options), ...options }),
       }),
     ),
   )

@@ -1,4 +1,4 @@
-import { manualSeed, nn, noGrad, randn, type Tensor } from '@normfree/torch'
+import { manualSeed, type nn, noGrad, randn, type Tensor } from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { numbers } from '../fixtures.test.util.ts'
 import { NORMS } from '../layers/norm.ts'

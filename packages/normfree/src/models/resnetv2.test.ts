@@ -95,7 +95,9 @@ describe('ResNetV2', () => {
   it('computes act(norm(x)) or norm(act(x)), of which the last is what features are', () => {
     const x = randn([2, 3, 32, 32])
     const least = (order: 'norm_act' | 'act_norm') =>
-      noGrad(() => small({ order }).forwardFeatures(x)).min().item()
+      noGrad(() => small({ order }).forwardFeatures(x))
+        .min()
+        .item()
     expect(least('norm_act')).toBe(0)
     expect(least('act_norm')).toBeLessThan(-0.1)
   })
@@ -127,7 +129,9 @@ describe('ResNetV2', () => {
 
   it('divides the sides by outputStride', () => {
     const features = noGrad(() =>
-      small({ outputStride: 8 }).eval().forwardFeatures(randn([1, 3, 64, 64])),
+      small({ outputStride: 8 })
+        .eval()
+        .forwardFeatures(randn([1, 3, 64, 64])),
     )
     expect(features.shape).toEqual([1, 2048, 8, 8])
   })
