@@ -1,5 +1,5 @@
 // The norms that a net can be built with, by name, and the convolutions that go with them.
-import { nn } from '@normfree/torch'
+import { nn, type Tensor } from '@normfree/torch'
 import { StdConv2d } from './std-conv.ts'
 
 /** `group_ws` is group norm with weight standardization in the convolutions in front of it. */
@@ -9,8 +9,8 @@ export type NormName = (typeof NORMS)[number]
 
 /**
  * A norm of (N, channels, H, W), with gain and bias per channel. Group norm has 32 groups (Wu and He,
- * 2018), fewer where a group would have less than 2 channels; layer norm is one group over all channels
- * and positions; `none` is the identity.
+ * 2018), or the next fewer that divide the channels into groups of at least 2; layer norm is one group
+ * over all channels and positions; `none` is the identity.
  */
 export function createNorm(name: NormName, channels: number): nn.Module {
   switch (name) {
@@ -18,13 +18,26 @@ export function createNorm(name: NormName, channels: number): nn.Module {
       return new nn.BatchNorm2d(channels)
     case 'group':
     case 'group_ws':
-      return new nn.GroupNorm(Math.max(1, Math.min(32, Math.floor(channels / 2))), channels)
+      return new nn.GroupNorm(groupsFor(channels), channels)
     case 'layer':
       return new nn.GroupNorm(1, channels)
     case 'instance':
-      return new nn.InstanceNorm2d(channels, { affine: true })
+      return new InstanceNorm2d(channels, { affine: true })
     case 'none':
       return new nn.Identity()
+  }
+}
+
+function groupsFor(channels: number): number {
+  let groups = Math.max(1, Math.min(32, Math.floor(channels / 2)))
+  while (channels % groups !== 0) groups--
+  return groups
+}
+
+/** LibTorch's has no empty batches, of which only shapes are asked (countMacs). */
+class InstanceNorm2d extends nn.InstanceNorm2d {
+  override forward(x: Tensor): Tensor {
+    return x.shape[0] === 0 ? x : super.forward(x)
   }
 }
 

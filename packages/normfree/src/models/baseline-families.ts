@@ -1,7 +1,8 @@
 // Baselines that are no ResNets: rows of numbers for VGG, RegNetY and EfficientNet, by timm's names;
 // `rescale_vgg*` are hukkai/rescaling's vgg16 and vgg19.
-import type { ModelEntry } from './entry.ts'
+
 import { EfficientNet } from './efficientnet.ts'
+import type { ModelEntry } from './entry.ts'
 import { RegNet } from './regnet.ts'
 import { RescaleVgg } from './rescale-vgg.ts'
 import { VGG_DEPTHS, Vgg } from './vgg.ts'

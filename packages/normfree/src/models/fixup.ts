@@ -188,7 +188,9 @@ class FixupBasicBlock extends FixupBlock {
     const hidden = this.drop(this.conv1(input)).add(this.bias1b).relu()
     const branch = this.drop(this.conv2(hidden.add(this.bias2a)))
     const y = this.residual(branch.mul(this.scale).add(this.bias2b))
-    return this.dropPath(y).add(this.downsample ? this.downsample(input) : x).relu()
+    return this.dropPath(y)
+      .add(this.downsample ? this.downsample(input) : x)
+      .relu()
   }
 }
 
@@ -223,9 +225,13 @@ class FixupBottleneck extends FixupBlock {
   override forward(x: Tensor): Tensor {
     const input = x.add(this.bias1a)
     let y = this.drop(this.conv1(input)).add(this.bias1b).relu()
-    y = this.drop(this.conv2(y.add(this.bias2a))).add(this.bias2b).relu()
+    y = this.drop(this.conv2(y.add(this.bias2a)))
+      .add(this.bias2b)
+      .relu()
     const branch = this.drop(this.conv3(y.add(this.bias3a)))
     const residual = this.residual(branch.mul(this.scale).add(this.bias3b))
-    return this.dropPath(residual).add(this.downsample ? this.downsample(input) : x).relu()
+    return this.dropPath(residual)
+      .add(this.downsample ? this.downsample(input) : x)
+      .relu()
   }
 }

@@ -25,6 +25,12 @@ const STEM_CHANNELS = 32
 /** Hidden channels of squeeze-excite as a share of the block's input. */
 const SE_RATIO = 0.25
 
+/** Halves go to the even neighbour, as Python rounds: 136 channels are 8 groups of 16, not 9. */
+function roundHalfEven(value: number): number {
+  const rounded = Math.round(value)
+  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded
+}
+
 /** Widths and blocks of each stage. */
 export function regNetStages({ depth, w0, wa, wm, groupSize }: RegNetOptions): {
   channels: number[]
@@ -32,13 +38,13 @@ export function regNetStages({ depth, w0, wa, wm, groupSize }: RegNetOptions): {
   groupSizes: number[]
 } {
   const widths = Array.from({ length: depth }, (_, i) => {
-    const power = Math.round(Math.log((w0 + wa * i) / w0) / Math.log(wm))
-    return Math.round((w0 * wm ** power) / 8) * 8
+    const power = roundHalfEven(Math.log((w0 + wa * i) / w0) / Math.log(wm))
+    return roundHalfEven((w0 * wm ** power) / 8) * 8
   })
   const stages = [...new Set(widths)]
   const groupSizes = stages.map(width => Math.min(groupSize, width))
   return {
-    channels: stages.map((width, i) => Math.round(width / groupSizes[i]) * groupSizes[i]),
+    channels: stages.map((width, i) => roundHalfEven(width / groupSizes[i]) * groupSizes[i]),
     layers: stages.map(width => widths.filter(each => each === width).length),
     groupSizes,
   }
@@ -136,7 +142,7 @@ class RegNetBlock extends ResidualBlock {
     this.conv2 = new ConvNorm(norm, outChannels, outChannels, 3, {
       ...{ stride, dilation: firstDilation, groups },
     })
-    const hiddenChannels = Math.round(inChannels * SE_RATIO)
+    const hiddenChannels = roundHalfEven(inChannels * SE_RATIO)
     this.se = new SqueezeExcite(outChannels, { hiddenChannels, gain: 1 })
     this.conv3 = new ConvNorm(norm, outChannels, outChannels, 1)
     this.downsample =

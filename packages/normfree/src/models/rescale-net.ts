@@ -187,12 +187,15 @@ class RescaleBlock extends ResidualBlock {
   }
 }
 
-/** Average pool where there is a stride, bias, and a 1 x 1 convolution that keeps the variance. */
+/**
+ * Average pool where there is a stride, bias, and a 1 x 1 convolution that keeps the variance. The pool
+ * takes odd sides too, which the authors' cannot.
+ */
 function shortcut({ inChannels, outChannels, stride }: BlockLayout, biasBatches: number) {
   const conv = new nn.Conv2d(inChannels, outChannels, 1, { bias: false })
   nn.init.kaimingNormal_(conv.weight, { nonlinearity: 'linear' })
   return new nn.Sequential(
-    stride > 1 ? new nn.AvgPool2d(stride) : new nn.Identity(),
+    stride > 1 ? new nn.AvgPool2d(stride, { ceilMode: true }) : new nn.Identity(),
     new AddBias(inChannels, { batches: biasBatches }),
     conv,
   )

@@ -184,6 +184,8 @@ const FIGURES: readonly {
       activation: 'selu',
       norm: 'none',
       init: FAN_IN,
+      // A max pool would leave a third of the variance, and a mean.
+      stem: { channels: 64, kernelSize: 7, stride: 4, pool: false },
       shortcutScale: 1 / Math.sqrt(1 + alpha ** 2),
       branchScale: alpha / Math.sqrt(1 + alpha ** 2),
       unitBranch: true,
@@ -197,7 +199,8 @@ const figureNets = (): ModelEntry[] =>
       imagenet({
         ...{ name: `${prefix}${depth}${suffix}`, family: 'resnetv2', paper: PAPERS.nf },
         description: `${depth} layers, ${description}`,
-        create: options => new ResNetV2({ ...IMAGENET_DEPTHS[depth], ...form(options), ...options }),
+        create: options =>
+          new ResNetV2({ ...IMAGENET_DEPTHS[depth], ...form(options), ...options }),
       }),
     ),
   )
