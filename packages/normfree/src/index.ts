@@ -10,7 +10,8 @@ export {
   type NamedParameters,
   unitwiseNorm,
 } from './clip.ts'
-export { UnknownModelError } from './errors.ts'
+export { UnknownModelError, WeightsError } from './errors.ts'
+export { fuse } from './fuse/fuse.ts'
 export { type ActivationMoments, activationMoments, GAMMA, momentsOf } from './gain.ts'
 export { type InitialSignalOptions, initialSignal, type Signal } from './initial-signal.ts'
 export { countMacs, countParameters } from './inspect.ts'
@@ -34,6 +35,15 @@ export {
 export type { ModelEntry, ModelOptions } from './models/entry.ts'
 export { type BlockPosition, ResidualBlock } from './models/residual-block.ts'
 export { allFinite, findNonFinite, type NonFinite } from './non-finite.ts'
+export type { HubOptions } from './pretrained/hub.ts'
+export {
+  createPretrained,
+  type LoadedWeights,
+  loadPretrained,
+  type Pretrained,
+} from './pretrained/load.ts'
+export { preprocess } from './pretrained/preprocess.ts'
+export { type Preprocessing, preprocessingOf } from './pretrained/preprocessing.ts'
 export { createModel, listModels, modelEntry } from './registry.ts'
 export {
   type ChannelStatistics,

@@ -2,10 +2,10 @@ import { ArgumentError, manualSeed, nn, noGrad, optim, randn, type Tensor } from
 import { beforeEach, describe, expect, it } from 'vitest'
 import { adaptiveClipGrad_, gradientNorm } from '../clip.ts'
 import { largestDifference, numbers } from '../fixtures.test.util.ts'
+import { fillParameters, referenceBatch } from '../goldens/fill.ts'
 import { countMacs, countParameters } from '../inspect.ts'
 import { measureSignal, openBranches, residualBlocks } from '../signal.ts'
 import { CifarResNet } from './cifar-resnet.ts'
-import { fillParameters, referenceBatch } from '../goldens/fill.ts'
 
 beforeEach(() => manualSeed(5))
 

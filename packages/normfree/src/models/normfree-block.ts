@@ -3,8 +3,8 @@
 // convolution NFNet's.
 import { ArgumentError, nn, type Tensor, zeros } from '@normfree/torch'
 import { EfficientChannelAttention } from '../layers/efficient-channel-attention.ts'
-import type { ScaledActivation } from '../layers/scaled-activation.ts'
 import { AvgPool2dSame } from '../layers/same-padding.ts'
+import type { ScaledActivation } from '../layers/scaled-activation.ts'
 import type { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
 import { SqueezeExcite } from '../layers/squeeze-excite.ts'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'

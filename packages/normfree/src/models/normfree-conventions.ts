@@ -2,9 +2,9 @@
 // small ways that make weights of one wrong in the other; each way is one line here.
 import type { ActivationName } from '../activations.ts'
 import { GAMMA } from '../gain.ts'
+import { symmetricPadding } from '../layers/same-padding.ts'
 import { ScaledActivation } from '../layers/scaled-activation.ts'
 import { ScaledStdConv2d, type StandardizationConvention } from '../layers/scaled-std-conv.ts'
-import { symmetricPadding } from '../layers/same-padding.ts'
 
 /** The differences between the released nets. */
 export interface Convention {
