@@ -27,8 +27,9 @@ export {
   type UpProjectionOptions,
   unpool,
 } from './dense/up-projection.ts'
-export { UnknownModelError } from './errors.ts'
+export { UnknownModelError, WeightsError } from './errors.ts'
 export { type Backbone, features } from './features.ts'
+export { fuse } from './fuse/fuse.ts'
 export { type ActivationMoments, activationMoments, GAMMA, momentsOf } from './gain.ts'
 export { type InitialSignalOptions, initialSignal, type Signal } from './initial-signal.ts'
 export { countMacs, countParameters, type ModelCost, modelCost } from './inspect.ts'
@@ -79,6 +80,15 @@ export { ResNetV2, type ResNetV2Options, type ResNetV2Stem } from './models/resn
 export { VGG_DEPTHS, Vgg, type VggOptions } from './models/vgg.ts'
 export { moduleTree, type TreeNode } from './module-tree.ts'
 export { allFinite, findNonFinite, type NonFinite } from './non-finite.ts'
+export type { HubOptions } from './pretrained/hub.ts'
+export {
+  createPretrained,
+  type LoadedWeights,
+  loadPretrained,
+  type Pretrained,
+} from './pretrained/load.ts'
+export { preprocess } from './pretrained/preprocess.ts'
+export { type Preprocessing, preprocessingOf } from './pretrained/preprocessing.ts'
 export { createModel, listModels, modelEntry } from './registry.ts'
 export {
   type ChannelStatistics,
