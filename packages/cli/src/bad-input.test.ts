@@ -63,6 +63,10 @@ describe('bad input', () => {
       ['export', 'dm_nf_resnet26', '--out', 'x.onnx', '--resolution', '32', '--dynamic'],
       /^normfree: Expected operators that ONNX export knows but received .*pad in .*for another input/,
     ],
+    [
+      ['spp', 'nf_resnet26', '--resolution', '16'],
+      /^normfree: Expected at least 32 pixels for `resolution`.* nf_resnet26 .* received 16/,
+    ],
     [['report', 'absent'], /^normfree: .*absent/],
     [['report', '.'], /^normfree: Expected folders with runs but found none in \./],
   ])('%j: one line on stderr, nothing on stdout, exit code 2', async (args, message) => {

@@ -8,7 +8,7 @@ import {
   type Tensor,
 } from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { features } from './features.ts'
+import { featureMap, features } from './features.ts'
 import { hooksLeftBy, numbers } from './fixtures.test.util.ts'
 import { createModel } from './registry.ts'
 import { openBranches } from './signal.ts'
@@ -151,5 +151,20 @@ describe('features', () => {
   it('are refused for a model that has none', () => {
     expect(() => features(new nn.ReLU(), randn([1, 3, 8, 8]))).toThrow(ArgumentError)
     expect(() => features(new nn.ReLU(), randn([1, 3, 8, 8]))).toThrow('forwardFeatures')
+  })
+})
+
+describe('featureMap', () => {
+  it('tells channels and reduction without computing', () => {
+    const map = (name: string, options = {}, inChans?: number) =>
+      featureMap(
+        nn.utils.skipInit(() => createModel(name, options)),
+        inChans,
+      )
+    expect(map('test_nfnet')).toEqual({ channels: 192, reduction: 32 })
+    expect(map('nf_resnet20')).toEqual({ channels: 64, reduction: 4 })
+    expect(map('resnet18', { inChans: 1, outputStride: 8 }, 1)).toEqual({
+      ...{ channels: 512, reduction: 8 },
+    })
   })
 })

@@ -1,6 +1,7 @@
 // Maps of features at every scale, for dense prediction and for looking inside.
-import { ArgumentError, keep, nn, type Tensor, tidy } from '@normfree/torch'
+import { ArgumentError, keep, nn, noGrad, type Tensor, tidy, zeros } from '@normfree/torch'
 import { residualBlocks } from './signal.ts'
+import { undisturbed } from './undisturbed.ts'
 
 /** A model that makes a map of features before it classifies: every one of the registry. */
 export type Backbone = nn.Module & {
@@ -15,6 +16,24 @@ export function asBackbone(model: nn.Module): Backbone {
   throw new ArgumentError(
     `Expected a model with forwardFeatures() for \`model\` but received ${model.constructor.name}.`,
   )
+}
+
+/** Divided by every net's strides. */
+const SIDE = 256
+
+/** What `forwardFeatures` gives for images of 3, or `inChans`, channels; nothing is computed. */
+export function featureMap(
+  model: nn.Module,
+  inChans = 3,
+): { channels: number /** By how much the sides shrink. */; reduction: number } {
+  const backbone = asBackbone(model)
+  let shape: number[] = []
+  const pass = () => {
+    model.eval()
+    shape = backbone.forwardFeatures(zeros([0, inChans, SIDE, SIDE])).shape
+  }
+  undisturbed(model, () => noGrad(() => tidy(pass)))
+  return { channels: shape[1], reduction: SIDE / shape[2] }
 }
 
 /**

@@ -15,7 +15,6 @@ export {
   createSegmentationModel,
   DenseModel,
   type DenseOptions,
-  numFeatures,
   type SegmentationOptions,
 } from './dense/dense-model.ts'
 export { FcnHead, type FcnHeadOptions } from './dense/fcn-head.ts'
@@ -28,7 +27,7 @@ export {
   unpool,
 } from './dense/up-projection.ts'
 export { UnknownModelError, WeightsError } from './errors.ts'
-export { type Backbone, features } from './features.ts'
+export { type Backbone, featureMap, features } from './features.ts'
 export { fuse } from './fuse/fuse.ts'
 export { type ActivationMoments, activationMoments, GAMMA, momentsOf } from './gain.ts'
 export { type InitialSignalOptions, initialSignal, type Signal } from './initial-signal.ts'
@@ -90,6 +89,7 @@ export {
 export { preprocess } from './pretrained/preprocess.ts'
 export { type Preprocessing, preprocessingOf } from './pretrained/preprocessing.ts'
 export { createModel, listModels, modelEntry } from './registry.ts'
+export { checkResolution } from './resolution.ts'
 export {
   type ChannelStatistics,
   channelStatistics,

@@ -1,6 +1,12 @@
 // `normfree export`: a model as a file for other programs.
-import { loadPth, loadSafetensors, type nn, saveSafetensors, zeros } from '@normfree/torch'
-import { countParameters, createModel, modelEntry } from 'normfree'
+import { type nn, saveSafetensors, zeros } from '@normfree/torch'
+import {
+  checkResolution,
+  countParameters,
+  createModel,
+  createPretrained,
+  modelEntry,
+} from 'normfree'
 import { exportOnnx } from 'normfree/onnx'
 import type { ExportFlags } from '../commands/export.ts'
 import type { Context } from '../context.ts'
@@ -15,19 +21,15 @@ export default async function exportModel(
 ): Promise<void> {
   configureEngine({ ...flags, seed: flags.seed ?? 0 })
   if (flags.out === '') throw new UsageError('Expected a file name for `--out` but received none.')
-  const { classes, weights } = flags
-  const model = createModel(name, classes === undefined ? {} : { numClasses: classes })
-  if (weights) model.loadStateDict(readWeights(weights))
+  const { weights } = flags
+  const model = weights ? (await createPretrained(name, weights)).model : createModel(name)
   const written = { model: name, parameters: countParameters(model), ...write(model, name, flags) }
   if (flags.json) this.printJson(written)
   else {
-    if (!weights) this.note('Weights are freshly initialised; --weights FILE puts others in.')
+    if (!weights) this.note('Weights are freshly initialised; --weights puts others in.')
     this.print(`${name}, ${count(written.parameters)} parameters: ${written.files.join(', ')}`)
   }
 }
-
-const readWeights = (path: string) =>
-  path.endsWith('.safetensors') ? loadSafetensors(path) : loadPth(path, { stateDict: 'weights' })
 
 function write(model: nn.Module, name: string, { out, resolution, dynamic }: ExportFlags) {
   if (!out.endsWith('.onnx')) {
@@ -39,5 +41,6 @@ function write(model: nn.Module, name: string, { out, resolution, dynamic }: Exp
     return { files: [out] }
   }
   const side = resolution ?? modelEntry(name).resolution
+  checkResolution(name, side)
   return exportOnnx(model, zeros([1, 3, side, side]), out, { dynamicSize: dynamic })
 }

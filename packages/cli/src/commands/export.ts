@@ -8,7 +8,6 @@ import { action } from './action.ts'
 export interface ExportFlags extends CommonFlags {
   readonly out: string
   readonly weights?: string
-  readonly classes?: number
   readonly resolution?: number
   readonly dynamic: boolean
 }
@@ -26,17 +25,10 @@ export const exportModel = buildCommand<ExportFlags, [model: string], Context>({
       },
       weights: {
         kind: 'parsed',
-        parse: fileEnding('.safetensors', '.pth', '.pt'),
+        parse: String,
         optional: true,
-        brief: 'Weights to put in [default = freshly initialised ones]',
-        placeholder: 'FILE',
-      },
-      classes: {
-        kind: 'parsed',
-        parse: integerFrom(1),
-        optional: true,
-        brief: "Number of classes [default = the model's]",
-        placeholder: 'N',
+        brief: 'Weights: a file or a model on the hub [default = freshly initialised ones]',
+        placeholder: 'SOURCE',
       },
       resolution: {
         kind: 'parsed',

@@ -1,13 +1,8 @@
 import { ArgumentError, manualSeed, nn, noGrad, randn, type Tensor } from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { filled, largestDifference, numbers } from '../fixtures.test.util.ts'
-import { createModel, modelEntry } from '../registry.ts'
-import {
-  createDepthModel,
-  createSegmentationModel,
-  DenseModel,
-  numFeatures,
-} from './dense-model.ts'
+import { modelEntry } from '../registry.ts'
+import { createDepthModel, createSegmentationModel, DenseModel } from './dense-model.ts'
 import { FcnHead } from './fcn-head.ts'
 import { UpProjection, UpProjectionHead, unpool } from './up-projection.ts'
 
@@ -66,11 +61,6 @@ describe('dense models', () => {
     const form = 'layer' as 'nf'
     expect(() => createDepthModel('resnet20', { form })).toThrow(/'batch' or 'nf' .* "layer"/)
     expect(() => new DenseModel(new nn.ReLU(), new nn.ReLU())).toThrow(ArgumentError)
-  })
-
-  it('know the channels of a backbone without computing', () => {
-    expect(numFeatures(createModel('test_nfnet'))).toBe(192)
-    expect(numFeatures(createModel('resnet18', { inChans: 1 }), 1)).toBe(512)
   })
 })
 

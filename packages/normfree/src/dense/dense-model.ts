@@ -1,10 +1,9 @@
 // Dense prediction on any backbone of the registry: its last map of features, a head, and the image's
 // own size again.
-import { ArgumentError, nn, noGrad, type Tensor, tidy, zeros } from '@normfree/torch'
-import { asBackbone, type Backbone } from '../features.ts'
+import { ArgumentError, nn, type Tensor } from '@normfree/torch'
+import { asBackbone, type Backbone, featureMap } from '../features.ts'
 import type { ModelOptions } from '../models/entry.ts'
 import { createModel } from '../registry.ts'
-import { undisturbed } from '../undisturbed.ts'
 import { FcnHead } from './fcn-head.ts'
 import type { DenseForm } from './layers.ts'
 import { UpProjectionHead } from './up-projection.ts'
@@ -28,24 +27,6 @@ export class DenseModel extends nn.Module {
     return nn.functional.interpolate(y, { size: x.shape.slice(2), mode: 'bilinear' })
   }
 }
-
-/** Channels of what `forwardFeatures` gives, worked out without computing anything. */
-export function numFeatures(model: nn.Module, inChans = 3): number {
-  const backbone = asBackbone(model)
-  let channels = 0
-  undisturbed(model, () =>
-    noGrad(() =>
-      tidy(() => {
-        model.eval()
-        channels = backbone.forwardFeatures(zeros([0, inChans, SIDE, SIDE])).shape[1]
-      }),
-    ),
-  )
-  return channels
-}
-
-/** Divided by every net's strides. */
-const SIDE = 64
 
 export interface DenseOptions extends Omit<ModelOptions, 'numClasses'> {
   /** The head's. Default: 'batch' where the backbone has batch norms, else 'nf'. */
@@ -102,6 +83,6 @@ function build(
     )
   const backbone = createModel(name, options)
   const normed = backbone.modules().some(module => module instanceof nn.BatchNorm2d)
-  const channels = numFeatures(backbone, options.inChans)
+  const { channels } = featureMap(backbone, options.inChans)
   return new DenseModel(backbone, head(channels, form ?? (normed ? 'batch' : 'nf')))
 }

@@ -3,7 +3,7 @@
 // those of hukkai/rescaling.
 import { nn, type Tensor } from '@normfree/torch'
 import { AddBias } from '../layers/add-bias.ts'
-import { VGG_CHANNELS, type VggOptions } from './vgg.ts'
+import { refuseSmall, VGG_CHANNELS, type VggOptions } from './vgg.ts'
 
 export interface RescaleVggOptions extends Omit<VggOptions, 'norm'> {
   /** Batches whose mean the biases start from; 0: plain biases. Default 8. */
@@ -47,6 +47,7 @@ export class RescaleVgg extends nn.Module {
 
   /** The output of the last pool and bias: (N, 512, H / 32, W / 32). */
   forwardFeatures(x: Tensor): Tensor {
+    refuseSmall(x, this)
     return this.features(x)
   }
 }

@@ -1,7 +1,7 @@
 // VGGs (Simonyan and Zisserman, 2015), plain or with norms: no shortcuts, so the baseline of what
 // residual nets add. Names and initialisation are timm's, which has the two large linear layers as
 // convolutions.
-import { nn, type Tensor } from '@normfree/torch'
+import { nn, ShapeError, type Tensor } from '@normfree/torch'
 import { createNorm, type NormName } from '../layers/norm.ts'
 import { LinearHead } from './heads.ts'
 import { type ClassifierOptions, HE_FAN_OUT, initKernels } from './layout.ts'
@@ -48,8 +48,20 @@ export class Vgg extends nn.Module {
 
   /** The output of the last pool: (N, 512, H / 32, W / 32). */
   forwardFeatures(x: Tensor): Tensor {
+    refuseSmall(x, this)
     return this.features(x)
   }
+}
+
+/** The side that five pools halve to 1. */
+const LEAST_SIDE = 32
+
+/** Throws ShapeError for images that the pools of `model` would leave nothing of. */
+export function refuseSmall({ shape }: Tensor, model: nn.Module): void {
+  if (shape.slice(-2).every(side => side >= LEAST_SIDE)) return
+  throw new ShapeError(
+    `Expected images of at least ${LEAST_SIDE} x ${LEAST_SIDE} for ${model.constructor.name}, which halves their sides five times, but received [${shape.join(', ')}].`,
+  )
 }
 
 function featureLayers(
