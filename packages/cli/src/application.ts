@@ -6,6 +6,7 @@ import { ablate } from './commands/ablate.ts'
 import { doctor } from './commands/doctor.ts'
 import { gain } from './commands/gain.ts'
 import { models } from './commands/models.ts'
+import { predict } from './commands/predict.ts'
 import { report } from './commands/report.ts'
 import { spp } from './commands/spp.ts'
 import { train } from './commands/train.ts'
@@ -13,7 +14,7 @@ import type { Context } from './context.ts'
 import { createText, exitCodeOf } from './errors.ts'
 
 const routes = buildRouteMap({
-  routes: { doctor, models, spp, gain, train, ablate, report },
+  routes: { doctor, models, spp, gain, train, ablate, report, predict },
   docs: {
     brief: 'Design, inspect, train and compare deep networks without normalization layers.',
   },

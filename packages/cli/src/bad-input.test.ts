@@ -45,6 +45,14 @@ describe('bad input', () => {
     [['spp', 'nf_resnet2'], /^normfree: .*"nf_resnet2".*nf_resnet20/],
     [['gain', 'rleu'], /^normfree: .*"rleu"/],
     [['models', 'transformer'], /^normfree: .*"transformer"/],
+    [
+      ['predict', 'x.png', '--model', 'nf_resnet20'],
+      'normfree: Expected a value for `--weights` but received none.\n',
+    ],
+    [
+      ['predict', 'x.png', '--model', 'nf_resnet20', '--weights', 'x.pth'],
+      /^normfree: Expected an image that decodes .* but received x\.png: .*\n$/,
+    ],
     [['report', 'absent'], /^normfree: .*absent/],
     [['report', '.'], /^normfree: Expected folders with runs but found none in \./],
   ])('%j: one line on stderr, nothing on stdout, exit code 2', async (args, message) => {
