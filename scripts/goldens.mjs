@@ -1,7 +1,12 @@
 // `npm run goldens -- DIR [NAME...]`: holds the models to golden values of their reference
 // implementations and prints the worst relative error of each aspect. Exits with 1 on a mismatch.
 import { fileURLToPath } from 'node:url'
-import { ASPECTS, compareGolden, passes, readGoldens } from '../packages/normfree/dist/goldens/index.js'
+import {
+  ASPECTS,
+  compareGolden,
+  passes,
+  readGoldens,
+} from '../packages/normfree/dist/goldens/index.js'
 import { ArgumentError } from '../packages/torch/dist/index.js'
 
 /** @import { Comparison, NamedGolden } from '../packages/normfree/src/goldens/index.ts' */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { count, duration, percent, percentSpread } from './format.ts'
+import { count, duration, operations, percent, percentSpread } from './format.ts'
 
 describe('format', () => {
   it('writes fractions as percentages, and a dash where there is no number', () => {
@@ -17,6 +17,14 @@ describe('format', () => {
 
   it('separates thousands', () => {
     expect(count(1_234_567.8)).toBe('1,234,568')
+  })
+
+  it('writes operations in millions, and from a thousand of those in billions', () => {
+    expect([40_551_040, 999_990_000, 4_089_184_256].map(operations)).toEqual([
+      '40.55 M',
+      '999.99 M',
+      '4.089 G',
+    ])
   })
 
   it('writes durations with at most two units', () => {

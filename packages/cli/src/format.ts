@@ -15,6 +15,10 @@ export function percentSpread(spread: Spread | null): string {
 /** A count with separators between thousands. */
 export const count = (value: number) => Math.round(value).toLocaleString('en-US')
 
+/** Operations as the papers write them: `40.55 M`, `4.089 G`. */
+export const operations = (value: number) =>
+  value < 1e9 ? `${(value / 1e6).toFixed(2)} M` : `${(value / 1e9).toFixed(3)} G`
+
 /** A duration: `8 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))

@@ -25,6 +25,34 @@ describe('normfree gain', () => {
   })
 })
 
+describe('normfree models', () => {
+  it('lists what matches with its cost, no weight drawn', async () => {
+    const { stdout } = await normfree(['models', 'dm_nfnet_f6', '--json'])
+    const [model] = JSON.parse(stdout)
+    expect(model).toMatchObject({ name: 'dm_nfnet_f6', family: 'nfnet', resolution: 576 })
+    expect([model.parameters, Math.round(model.macs / 1e6)]).toEqual([438_359_116, 377_280])
+  })
+
+  it('shows what a model is made of: shapes, betas, predicted variances', async () => {
+    const { stdout } = await normfree(['models', 'nf_resnet50', '--tree', '--json'])
+    const { modules } = JSON.parse(stdout) as { modules: Record<string, unknown>[] }
+    const named = (name: string) => modules.find(module => module.name === name)
+    expect(named('')).toMatchObject({ kind: 'NormFreeNet', output: [1000], parameters: 25_557_032 })
+    expect(named('stages.1.0')).toMatchObject({ output: [512, 28, 28], predictedVariance: 1.04 })
+    expect(named('stages.1.1.act1')).toMatchObject({ beta: Math.sqrt(1.04) })
+    const { stdout: text } = await normfree(['models', 'nf_resnet50', '--tree'])
+    expect(text).toMatch(/conv2 +│ ScaledStdConv2d\(64, 64, kernel_size=\(3, 3\).* │ 64 x 56 x 56/)
+  })
+
+  it('wants the whole name of one model with --tree', async () => {
+    const none = await normfree(['models', '--tree'])
+    const part = await normfree(['models', 'nf_resnet5', '--tree'])
+    expect([none.code, part.code]).toEqual([2, 2])
+    expect(none.stderr).toContain('Expected the name of a model with --tree')
+    expect(part.stderr).toContain('Did you mean nf_resnet50')
+  })
+})
+
 describe('normfree doctor', () => {
   it('names what is missing and exits with 1 without LibTorch', async () => {
     const env = { NORMFREE_ADDON: '/none/addon.node' }
@@ -48,12 +76,12 @@ describe('normfree spp', () => {
 
 describe('output', () => {
   it('has no escape sequences when it is piped', async () => {
-    const { stdout } = await normfree(['models'])
+    const { stdout } = await normfree(['models', 'nonorm'])
     expect(stdout).not.toContain('\x1b')
   })
 
   it('ends quietly when its reader goes away', async () => {
-    const child = spawn(process.execPath, [program, 'models'])
+    const child = spawn(process.execPath, [program, 'models', 'nonorm'])
     child.stdout.destroy()
     let stderr = ''
     child.stderr.on('data', data => {

@@ -118,9 +118,7 @@ export function gradientNorm(parameters: NamedParameters): number {
 
 /** By sums of squares: over millions of elements LibTorch's own norm is off by up to 1e-3. */
 const globalNorm = (gradients: readonly Tensor[]): number =>
-  Math.sqrt(
-    gradients.reduce((sum, grad) => sum + noGrad(() => tidy(() => grad.square().sum().item())), 0),
-  )
+  Math.hypot(...gradients.map(grad => noGrad(() => tidy(() => grad.square().sum().sqrt().item()))))
 
 function gradientsOf(
   parameters: NamedParameters,

@@ -1,6 +1,28 @@
 // Sizes of a model: parameters and multiply-accumulates.
 import { nn, noGrad, type Tensor, tidy, zeros } from '@normfree/torch'
+import { createModel, modelEntry } from './registry.ts'
 import { undisturbed } from './undisturbed.ts'
+
+/** What a model of the registry costs. */
+export interface ModelCost {
+  parameters: number
+  /** Multiply-accumulates for one image. */
+  macs: number
+}
+
+/**
+ * The cost of the registry's model `name` for an image of `side` pixels a side (default: the
+ * registry's resolution). No weight is drawn and nothing computed, so that it takes milliseconds at
+ * any size.
+ *
+ * @throws UnknownModelError for a name that the registry does not have.
+ */
+export function modelCost(name: string, side = modelEntry(name).resolution): ModelCost {
+  const model = nn.utils.skipInit(() => createModel(name))
+  const cost = { parameters: countParameters(model), macs: countMacs(model, side) }
+  for (const tensor of model.stateDict().values()) tensor.dispose()
+  return cost
+}
 
 /** Number of trained values. */
 export const countParameters = (model: nn.Module): number =>

@@ -4,10 +4,23 @@ import type { Context } from '../context.ts'
 import { type CommonFlags, commonFlags } from '../flags.ts'
 import { action } from './action.ts'
 
-export const models = buildCommand<CommonFlags, [filter?: string], Context>({
+/** Flags of `normfree models`. */
+export interface ModelsFlags extends CommonFlags {
+  readonly tree: boolean
+}
+
+export const models = buildCommand<ModelsFlags, [filter?: string], Context>({
   func: action(() => import('../actions/models.ts')),
   parameters: {
-    flags: commonFlags,
+    flags: {
+      ...commonFlags,
+      tree: {
+        kind: 'boolean',
+        withNegated: false,
+        default: false,
+        brief: 'Show what one model is made of: shapes, beta, predicted variance',
+      },
+    },
     positional: {
       kind: 'tuple',
       parameters: [
@@ -21,7 +34,7 @@ export const models = buildCommand<CommonFlags, [filter?: string], Context>({
     },
   },
   docs: {
-    customUsage: ['[FILTER]'],
+    customUsage: ['[FILTER]', 'NAME --tree'],
     brief: 'List the models: name, family, parameters, cost, paper',
   },
 })
