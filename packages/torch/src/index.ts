@@ -17,6 +17,7 @@ export {
   TorchError,
 } from './errors.ts'
 export { loadNpy, loadNpz, type SaveNpzOptions, saveNpy, saveNpz } from './files/npy.ts'
+export { loadNumpyPickle } from './files/numpy-pickle.ts'
 export { type LoadStateDictOptions, loadPth, type PthValue } from './files/pth.ts'
 export {
   loadSafetensors,

@@ -77,8 +77,8 @@ function mostAlike(series: readonly ModelEntry[], given: Entries) {
     const share = overlap(own, given)
     if (share > score) [score, names] = [share, []]
     if (share === score && score > 0) names.push(entry.name)
-    // They grow along a series.
-    if (own.size > given.size) break
+    // They grow along a series, with exceptions, up to a thousand layers.
+    if (own.size > 2 * given.size) break
   }
   return { score, names }
 }
