@@ -7,6 +7,7 @@ import { doctor } from './commands/doctor.ts'
 import { exportModel } from './commands/export.ts'
 import { gain } from './commands/gain.ts'
 import { models } from './commands/models.ts'
+import { predict } from './commands/predict.ts'
 import { report } from './commands/report.ts'
 import { spp } from './commands/spp.ts'
 import { train } from './commands/train.ts'
@@ -14,7 +15,7 @@ import type { Context } from './context.ts'
 import { createText, exitCodeOf } from './errors.ts'
 
 const routes = buildRouteMap({
-  routes: { doctor, models, spp, gain, train, ablate, report, export: exportModel },
+  routes: { doctor, models, spp, gain, train, ablate, report, predict, export: exportModel },
   docs: {
     brief: 'Design, inspect, train and compare deep networks without normalization layers.',
   },

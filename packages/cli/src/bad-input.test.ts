@@ -67,6 +67,14 @@ describe('bad input', () => {
       ['spp', 'nf_resnet26', '--resolution', '16'],
       /^normfree: Expected at least 32 pixels for `resolution`.* nf_resnet26 .* received 16/,
     ],
+    [
+      ['predict', 'x.png', '--model', 'nf_resnet20'],
+      'normfree: Expected a value for `--weights` but received none.\n',
+    ],
+    [
+      ['predict', 'x.png', '--model', 'nf_resnet20', '--weights', 'x.pth'],
+      /^normfree: Expected an image that decodes .* but received x\.png: .*\n$/,
+    ],
     [['report', 'absent'], /^normfree: .*absent/],
     [['report', '.'], /^normfree: Expected folders with runs but found none in \./],
   ])('%j: one line on stderr, nothing on stdout, exit code 2', async (args, message) => {

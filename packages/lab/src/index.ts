@@ -41,5 +41,6 @@ export {
   type LoadOptions,
   loadData,
 } from './data/index.ts'
+export { type Prediction, type PredictOptions, predict } from './predict/predict.ts'
 export { TrainError } from './train/errors.ts'
 export { train } from './train/train.ts'

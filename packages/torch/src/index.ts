@@ -18,6 +18,7 @@ export {
 } from './errors.ts'
 export { type Append, replaceFile } from './files/byte-file.ts'
 export { loadNpy, loadNpz, type SaveNpzOptions, saveNpy, saveNpz } from './files/npy.ts'
+export { loadNumpyPickle } from './files/numpy-pickle.ts'
 export { type LoadStateDictOptions, loadPth, type PthValue } from './files/pth.ts'
 export {
   loadSafetensors,

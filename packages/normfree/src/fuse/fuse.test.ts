@@ -54,11 +54,12 @@ const count = (model: nn.Module, Kind: abstract new (...args: never[]) => nn.Any
 
 describe('fuse', () => {
   it.each([
-    ...['resnet20', 'nf_resnet20', 'resnet20_nonorm'],
-    ...['test_nfnet', 'nf_regnet_b0', 'dm_nf_regnet_b0', 'nf_ecaresnet26'],
+    ...['resnet20', 'resnet20_gn_ws', 'nf_resnet20', 'resnetv2_20', 'fixup_resnet20'],
+    ...['skipinit_resnet20', 'rezero_resnet20', 'resnet18', 'resnetv2_18', 'regnety_002'],
+    ...['efficientnet_b0', 'test_nfnet', 'nf_regnet_b0', 'dm_nf_regnet_b0', 'nf_ecaresnet26'],
   ])('leaves the outputs of %s as they are but for rounding', name => {
-    const { resolution } = { resolution: name.includes('20') ? 32 : 64 }
-    expect(errorOfFusing(filled(createModel(name)), resolution)).toBeLessThan(1e-5)
+    const model = filled(createModel(name))
+    expect(errorOfFusing(model, name.endsWith('20') ? 32 : 64)).toBeLessThan(1e-5)
   })
 
   it.each(['timm', 'timm_dm', 'deepmind'] as const)(

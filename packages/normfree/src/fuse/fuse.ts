@@ -4,12 +4,13 @@
 import { ArgumentError, nn, noGrad, type Tensor, tidy } from '@normfree/torch'
 import { Conv2dSame, symmetricPadding } from '../layers/same-padding.ts'
 import { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
+import { StdConv2d } from '../layers/std-conv.ts'
 import { type BatchNorm, findLinks, type LinearLayer, type Links } from './links.ts'
 
 /**
  * Folds, in place, and returns `model` in evaluation mode. Its outputs stay the same but for rounding
  * (1e-5 relative in float32); it is no longer meant to be trained, and its state dict is another.
- * - Convolutions with Scaled WS become plain ones: kernel, gain and gamma are one weight. What pads as
+ * - Convolutions with (Scaled) WS become plain ones: kernel, gain and gamma are one weight. What pads as
  *   SAME with a stride becomes a Conv2dSame, since its padding depends on the size.
  * - Batch norms with running statistics go into the convolution or linear layer in front of them;
  *   what stands behind a sum, a pool or an activation stays.
@@ -57,14 +58,16 @@ const pairsOf = (norms: Links['norms']): [BatchNorm, LinearLayer][] =>
 function plainConvolutions(model: nn.Module): Map<nn.AnyModule, nn.Conv2d> {
   const plain = new Map<nn.AnyModule, nn.Conv2d>()
   for (const module of model.modules())
-    if (module instanceof ScaledStdConv2d) plain.set(module, plainConvolution(module))
+    if (module instanceof ScaledStdConv2d || module instanceof StdConv2d)
+      plain.set(module, plainConvolution(module))
   return plain
 }
 
-function plainConvolution(conv: ScaledStdConv2d): nn.Conv2d {
+function plainConvolution(conv: ScaledStdConv2d | StdConv2d): nn.Conv2d {
   const { inChannels, outChannels, kernelSize, stride, dilation, groups, paddingMode } = conv
-  const same = conv.samePadding && (stride[0] > 1 || stride[1] > 1 || kernelSize[0] % 2 === 0)
-  const padding = conv.samePadding
+  const padsSame = conv instanceof ScaledStdConv2d && conv.samePadding
+  const same = padsSame && (stride[0] > 1 || stride[1] > 1 || kernelSize[0] % 2 === 0)
+  const padding = padsSame
     ? symmetricPadding({ kernelSize: kernelSize[0], stride: 1, dilation: dilation[0] })
     : conv.padding
   const form = { stride, dilation, groups, paddingMode, bias: conv.bias !== null }

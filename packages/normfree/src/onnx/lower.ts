@@ -18,6 +18,9 @@ import {
 
 const ROWS: Rows = { ...ACTIVATION, ...ARITHMETIC, ...LAYER, ...SHAPE }
 
+/** What can be written, as `add.Tensor`. */
+export const OPERATORS: readonly string[] = Object.keys(ROWS)
+
 /** Those that may be given numbers which follow the size of the input. */
 const RESHAPES = new Set(['view', 'reshape'])
 

@@ -25,8 +25,8 @@ export interface LoadedWeights {
 
 /**
  * Loads weights into `model`, in place. `source` is a .safetensors or PyTorch file with the names of
- * the model's state dict (timm's), an .npz of DeepMind's NFNets with Haiku's names, or a model on the
- * hub: `timm/nf_resnet50.ra2_in1k`, `hf-hub:owner/name@revision`.
+ * the model's state dict (timm's), an .npz of DeepMind's NFNets with Haiku's names (the published
+ * pickles, or real .npz), or a model on the hub: `timm/nf_resnet50.ra2_in1k`, `hf-hub:owner/name@revision`.
  *
  * As in timm, a classifier for another number of classes is left out, and the first kernel is adapted
  * to other image channels: summed over the channels for one, repeated and scaled for others.
@@ -62,10 +62,10 @@ export interface Pretrained {
 export async function createPretrained(
   name: string,
   source: string,
-  { numClasses, ...options }: ModelOptions & HubOptions = {},
+  { cacheDir, hubUrl, onDownload, numClasses, ...options }: ModelOptions & HubOptions = {},
 ): Promise<Pretrained> {
   const base = preprocessingOf(name)
-  const { path, config } = await locate(source, options)
+  const { path, config } = await locate(source, { cacheDir, hubUrl, onDownload })
   const preprocessing = withPretrainedCfg(base, config)
   return tidy(() => {
     const state = readWeights(path)

@@ -1,6 +1,7 @@
 // What images go through before a model sees them. The figures of a row are those that timm evaluates
 // the published weights with (its `test_input_size` and crop); models without such weights have the
-// family's.
+// family's. Other families have timm's general default, bicubic: their published weights vary, and
+// those on the hub say themselves how.
 import { modelEntry } from '../registry.ts'
 
 /** timm's `test_input_size`, `crop_pct`, `crop_mode`, `interpolation`, `mean`, `std`. */
@@ -37,7 +38,11 @@ const DEEPMIND_CROPS = [0.9, 0.91, 0.92, 0.94, 0.951, 0.954, 0.956]
 
 type Exception = readonly [name: RegExp, settings: Partial<Preprocessing>]
 
-/** Where a model differs from a crop of 0.9 at the registry's resolution. */
+/** timm's crop of its NFNets where nothing else is said, and of all other families. */
+const NFNET_CROP = 0.9
+const OTHER_CROP = 0.875
+
+/** Where a model differs from its family's crop at the registry's resolution. */
 const EXCEPTIONS: readonly Exception[] = [
   ...DEEPMIND_CROPS.map(
     (cropPct, level): Exception => [
@@ -61,10 +66,11 @@ const CIFAR_SIDE = 32
  * @throws UnknownModelError as modelEntry.
  */
 export function preprocessingOf(name: string): Preprocessing {
-  const { resolution: size } = modelEntry(name)
+  const { resolution: size, family } = modelEntry(name)
   if (size === CIFAR_SIDE) return { ...CIFAR, size }
   const settings = EXCEPTIONS.find(([pattern]) => pattern.test(name))?.[1]
-  return { ...IMAGENET, size, cropPct: 0.9, ...settings }
+  const cropPct = family.startsWith('nf') ? NFNET_CROP : OTHER_CROP
+  return { ...IMAGENET, size, cropPct, ...settings }
 }
 
 /**

@@ -29,10 +29,6 @@ const clip: Row = (graph, x: Operand, min?: number | null, max?: number | null) 
   return graph.node('Clip', max == null ? [x, bound(min)] : [x, bound(min), bound(max)])
 }
 
-/** The operator without the division that some overloads take as well. */
-const divided: Row = (graph, x: Operand, y: Operand) =>
-  withTensor('Div')(graph, x as never, y as never)
-
 export const ARITHMETIC: Rows = {
   'add.Tensor': withTensor('Add'),
   'add.Scalar': withNumber('Add'),
@@ -40,7 +36,7 @@ export const ARITHMETIC: Rows = {
   'sub.Scalar': withNumber('Sub'),
   'mul.Tensor': withTensor('Mul'),
   'mul.Scalar': withNumber('Mul'),
-  'div.Tensor': divided,
+  'div.Tensor': withTensor('Div'),
   'div.Scalar': withNumber('Div'),
   'pow.Tensor_Scalar': withNumber('Pow'),
   square: (graph, x: Operand) => graph.node('Mul', [x, x]),

@@ -72,6 +72,12 @@ export const SHAPE: Rows = {
   unsqueeze: (graph, x: Operand, dim: number) => graph.node('Unsqueeze', [x, graph.int64s([dim])]),
   permute: (graph, x: Operand, dims: readonly number[]) =>
     graph.node('Transpose', [x], { perm: dims.map(dim => fromFirst(x, dim)) }),
+  'transpose.int': (graph, x: Operand, first: number, second: number) => {
+    const perm = [...x.shape.keys()]
+    const [a, b] = [fromFirst(x, first), fromFirst(x, second)]
+    ;[perm[a], perm[b]] = [b, a]
+    return graph.node('Transpose', [x], { perm })
+  },
   cat: (graph, tensors: readonly Operand[], dim: number = 0) =>
     graph.node('Concat', tensors, { axis: dim }),
   constant_pad_nd: (graph, x: Operand, pad: readonly number[], value: number = 0) =>
