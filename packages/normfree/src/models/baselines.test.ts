@@ -85,7 +85,8 @@ describe('Vgg and RescaleVgg', () => {
 
   it('stretch maps below 7 x 7, so that images below 224 px are taken', () => {
     const options = { layers, numClasses: 3 }
-    for (const create of [() => new Vgg(options), () => new RescaleVgg(options)]) {
+    const creators: (() => nn.Module)[] = [() => new Vgg(options), () => new RescaleVgg(options)]
+    for (const create of creators) {
       const model = nn.utils.skipInit(create)
       expect(noGrad(() => model(randn([1, 3, 40, 72]))).shape).toEqual([1, 3])
     }
