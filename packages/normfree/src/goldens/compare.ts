@@ -28,6 +28,8 @@ export interface Deviation {
   /** Worst relative error: 0 where names, shapes or counts agree, infinity where they do not. */
   error: number
   tolerance: number
+  /** How far rounding alone moves it, where the tolerance is made of that. */
+  spread?: number
   /** Where the worst error is, or what differs. */
   where: string
 }
@@ -103,8 +105,10 @@ function widened(compared: Comparison, name: string, measured: GoldenRun): Compa
   }
   return Object.fromEntries(
     Object.entries(compared).map(([aspect, deviation]) => {
-      const wide = Math.min(WIDEST, SPREAD_FACTOR * spread[aspect as Aspect]!)
-      return [aspect, { ...deviation, tolerance: Math.max(deviation.tolerance, wide) }]
+      const moved = spread[aspect as Aspect]!
+      const tolerance = Math.min(WIDEST, SPREAD_FACTOR * moved)
+      const wide = tolerance > deviation.tolerance
+      return [aspect, wide ? { ...deviation, tolerance, spread: moved } : deviation]
     }),
   )
 }
