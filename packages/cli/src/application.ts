@@ -4,8 +4,10 @@ import { readFile } from 'node:fs/promises'
 import { type Application, buildApplication, buildRouteMap, help, version } from '@stricli/core'
 import { ablate } from './commands/ablate.ts'
 import { doctor } from './commands/doctor.ts'
+import { exportModel } from './commands/export.ts'
 import { gain } from './commands/gain.ts'
 import { models } from './commands/models.ts'
+import { predict } from './commands/predict.ts'
 import { report } from './commands/report.ts'
 import { spp } from './commands/spp.ts'
 import { train } from './commands/train.ts'
@@ -13,7 +15,7 @@ import type { Context } from './context.ts'
 import { createText, exitCodeOf } from './errors.ts'
 
 const routes = buildRouteMap({
-  routes: { doctor, models, spp, gain, train, ablate, report },
+  routes: { doctor, models, spp, gain, train, ablate, report, predict, export: exportModel },
   docs: {
     brief: 'Design, inspect, train and compare deep networks without normalization layers.',
   },

@@ -45,6 +45,36 @@ describe('bad input', () => {
     [['spp', 'nf_resnet2'], /^normfree: .*"nf_resnet2".*nf_resnet20/],
     [['gain', 'rleu'], /^normfree: .*"rleu"/],
     [['models', 'transformer'], /^normfree: .*"transformer"/],
+    [['export', 'nf_resnet20'], 'normfree: Expected a value for `--out` but received none.\n'],
+    [
+      ['export', 'nf_resnet20', '--out', 'x.pb'],
+      'normfree: Expected a file name that ends in .onnx or .safetensors for `--out` but received "x.pb".\n',
+    ],
+    [['export', 'nf_resnet2', '--out', 'x.onnx'], /^normfree: .*"nf_resnet2".*nf_resnet20/],
+    [
+      ['export', 'nf_resnet20', '--out', 'x.safetensors', '--dynamic'],
+      /^normfree: Expected no `--resolution` and no `--dynamic` for safetensors/,
+    ],
+    [
+      ['export', 'nf_resnet20', '--out', 'x.onnx', '--weights', 'absent.safetensors'],
+      /^normfree: .*absent\.safetensors/,
+    ],
+    [
+      ['export', 'dm_nf_resnet26', '--out', 'x.onnx', '--resolution', '32', '--dynamic'],
+      /^normfree: Expected operators that ONNX export knows but received .*pad in .*for another input/,
+    ],
+    [
+      ['spp', 'nf_resnet26', '--resolution', '16'],
+      /^normfree: Expected at least 32 pixels for `resolution`.* nf_resnet26 .* received 16/,
+    ],
+    [
+      ['predict', 'x.png', '--model', 'nf_resnet20'],
+      'normfree: Expected a value for `--weights` but received none.\n',
+    ],
+    [
+      ['predict', 'x.png', '--model', 'nf_resnet20', '--weights', 'x.pth'],
+      /^normfree: Expected an image that decodes .* but received x\.png: .*\n$/,
+    ],
     [['report', 'absent'], /^normfree: .*absent/],
     [['report', '.'], /^normfree: Expected folders with runs but found none in \./],
   ])('%j: one line on stderr, nothing on stdout, exit code 2', async (args, message) => {

@@ -3,7 +3,17 @@ import { describe, expect, it } from 'vitest'
 import { normfree } from './program.test.util.ts'
 
 const committed = new URL('../surface.txt', import.meta.url)
-const commands = ['doctor', 'models', 'spp', 'gain', 'train', 'ablate', 'report']
+const commands = [
+  'doctor',
+  'models',
+  'spp',
+  'gain',
+  'train',
+  'ablate',
+  'report',
+  'predict',
+  'export',
+]
 
 describe('the command line', () => {
   // UPDATE_SURFACE=1 rewrites the list: every new flag is then a line of a reviewed diff.

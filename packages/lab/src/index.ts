@@ -45,5 +45,6 @@ export {
   type Split,
   type Triple,
 } from './data/index.ts'
+export { type Prediction, type PredictOptions, predict } from './predict/predict.ts'
 export { TrainError } from './train/errors.ts'
 export { train } from './train/train.ts'

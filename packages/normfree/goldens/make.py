@@ -14,6 +14,10 @@ import torch
 from timm.utils.agc import adaptive_clip_grad
 
 INPUT_STREAM = 1_000_003
+BLOCKS = {
+    *("NormFreeBlock", "BasicBlock", "Bottleneck", "PreActBasic", "PreActBottleneck"),
+    *("DepthwiseSeparableConv", "InvertedResidual"),
+}
 
 
 def scattered(length, p):
@@ -56,7 +60,7 @@ def statistics(name, output):
 def forward_with_blocks(model, images):
     blocks, hooks = [], []
     for name, module in model.named_modules():
-        if name.startswith("stages.") and name.count(".") == 2:
+        if type(module).__name__ in BLOCKS:
             hook = lambda _, __, output, name=name: blocks.append(statistics(name, output))
             hooks.append(module.register_forward_hook(hook))
     logits = model(images)

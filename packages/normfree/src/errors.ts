@@ -5,3 +5,8 @@ import { ArgumentError } from '@normfree/torch'
 export class UnknownModelError extends ArgumentError {
   override name = 'UnknownModelError'
 }
+
+/** Weights that cannot be found, are damaged, or are of another model. */
+export class WeightsError extends ArgumentError {
+  override name = 'WeightsError'
+}

@@ -10,32 +10,86 @@ export {
   type NamedParameters,
   unitwiseNorm,
 } from './clip.ts'
-export { UnknownModelError } from './errors.ts'
+export {
+  createDepthModel,
+  createSegmentationModel,
+  DenseModel,
+  type DenseOptions,
+  type SegmentationOptions,
+} from './dense/dense-model.ts'
+export { FcnHead, type FcnHeadOptions } from './dense/fcn-head.ts'
+export type { DenseForm } from './dense/layers.ts'
+export {
+  UpProjection,
+  UpProjectionHead,
+  type UpProjectionHeadOptions,
+  type UpProjectionOptions,
+  unpool,
+} from './dense/up-projection.ts'
+export { UnknownModelError, WeightsError } from './errors.ts'
+export { type Backbone, featureMap, features } from './features.ts'
+export { fuse } from './fuse/fuse.ts'
 export { type ActivationMoments, activationMoments, GAMMA, momentsOf } from './gain.ts'
 export { type InitialSignalOptions, initialSignal, type Signal } from './initial-signal.ts'
 export { countMacs, countParameters, type ModelCost, modelCost } from './inspect.ts'
+export { AddBias, type AddBiasOptions } from './layers/add-bias.ts'
 export {
   EfficientChannelAttention,
   type EfficientChannelAttentionOptions,
 } from './layers/efficient-channel-attention.ts'
+export { NORMS, type NormName } from './layers/norm.ts'
 export { ScaledActivation, type ScaledActivationOptions } from './layers/scaled-activation.ts'
 export {
   ScaledStdConv2d,
   type ScaledStdConv2dOptions,
   type StandardizationConvention,
+  standardizeWeights_,
+  type WeightStandardization,
 } from './layers/scaled-std-conv.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './layers/squeeze-excite.ts'
+export { StdConv2d, type StdConv2dOptions } from './layers/std-conv.ts'
 export { StochasticDepth, type StochasticDepthOptions } from './layers/stochastic-depth.ts'
 export {
   CifarResNet,
   type CifarResNetForm,
   type CifarResNetOptions,
 } from './models/cifar-resnet.ts'
+export { EfficientNet, type EfficientNetOptions } from './models/efficientnet.ts'
 export type { ModelEntry, ModelOptions } from './models/entry.ts'
+export { FixupResNet, type FixupResNetOptions } from './models/fixup.ts'
+export {
+  type BranchKind,
+  CIFAR_DEPTHS,
+  cifarDepth,
+  type Depth,
+  IMAGENET_DEPTHS,
+  type KernelInit,
+} from './models/layout.ts'
+export { RegNet, type RegNetOptions } from './models/regnet.ts'
+export {
+  RescaleNet,
+  type RescaleNetOptions,
+  type RescaleWeights,
+  rescaleWeights,
+} from './models/rescale-net.ts'
+export { RescaleVgg, type RescaleVggOptions } from './models/rescale-vgg.ts'
 export { type BlockPosition, ResidualBlock } from './models/residual-block.ts'
+export { ResNet, type ResNetOptions } from './models/resnet.ts'
+export { ResNetV2, type ResNetV2Options, type ResNetV2Stem } from './models/resnetv2.ts'
+export { VGG_DEPTHS, Vgg, type VggOptions } from './models/vgg.ts'
 export { moduleTree, type TreeNode } from './module-tree.ts'
 export { allFinite, findNonFinite, type NonFinite } from './non-finite.ts'
+export type { HubOptions } from './pretrained/hub.ts'
+export {
+  createPretrained,
+  type LoadedWeights,
+  loadPretrained,
+  type Pretrained,
+} from './pretrained/load.ts'
+export { preprocess } from './pretrained/preprocess.ts'
+export { type Preprocessing, preprocessingOf } from './pretrained/preprocessing.ts'
 export { createModel, listModels, modelEntry } from './registry.ts'
+export { checkResolution } from './resolution.ts'
 export {
   type ChannelStatistics,
   channelStatistics,

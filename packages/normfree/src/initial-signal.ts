@@ -3,6 +3,7 @@
 import { ArgumentError, randn, tidy } from '@normfree/torch'
 import type { ModelOptions } from './models/entry.ts'
 import { createModel, modelEntry } from './registry.ts'
+import { checkResolution } from './resolution.ts'
 import { meanSignal, measureSignal, openBranches, type SignalTap } from './signal.ts'
 
 /** What {@link initialSignal} measures on, beside the options of the model. */
@@ -33,13 +34,15 @@ export interface Signal {
  * Builds the registry's model `name` anew for each draw, opens its branches, and measures it on
  * N(0, 1) noise. Weights and noise come from the default random stream.
  *
- * @throws UnknownModelError for a name that the registry does not have.
+ * @throws UnknownModelError for a name that the registry does not have; ArgumentError for a
+ * resolution that is too small for its strides.
  */
 export function initialSignal(name: string, options: InitialSignalOptions = {}): Signal {
   const { draws = 5, batch = 16, resolution, ...modelOptions } = options
   if (!Number.isInteger(draws) || draws < 1)
     throw new ArgumentError(`Expected a positive integer for \`draws\` but received ${draws}.`)
   const side = resolution ?? modelEntry(name).signalResolution
+  checkResolution(name, side)
   let alpha: number | null = null
   const measured = Array.from({ length: draws }, () => {
     const model = createModel(name, modelOptions)

@@ -78,7 +78,7 @@ describe('listModels', () => {
       'nf_resnet200',
       'dm_nf_resnet200',
     ])
-    expect(listModels('no normalization')).toHaveLength(5)
+    expect(listModels('RESCALENET’S biases')).toHaveLength(2)
     expect(listModels('transformer')).toEqual([])
   })
 })
@@ -99,6 +99,17 @@ describe('createModel', () => {
     expect(alphaOf('nf_resnet20', 1)).toBe(1)
     expect(alphaOf('nf_resnet20')).toBe(0.2)
     expect(alphaOf('resnet20', 1)).toBe(null)
+  })
+
+  it('takes the name of a net for 32 px with cifar_ in front', () => {
+    expect(modelEntry('cifar_fixup_resnet20')).toBe(modelEntry('fixup_resnet20'))
+    expect(() => modelEntry('cifar_resnet50')).toThrow(UnknownModelError)
+  })
+
+  it('takes options that are undefined as not given', () => {
+    const norms = (model: nn.Module) =>
+      model.modules().filter(each => each instanceof nn.GroupNorm).length
+    expect(norms(createModel('resnet20_gn', { norm: undefined }))).toBe(21)
   })
 
   it('names the nearest models for one it does not have', () => {

@@ -79,6 +79,40 @@ export function callWith(wrapper: number, args: readonly unknown[]): unknown {
   return run(index >= 0 ? index : resolveWrapper(wrapper), args, wrapper)
 }
 
+/**
+ * Told of an operator after it ran: `add.Tensor`, its arguments in schema order (`undefined` where
+ * the default was taken), and what it gave back.
+ */
+export type OperatorObserver = (operator: string, args: readonly unknown[], result: unknown) => void
+
+let observer: OperatorObserver | null = null
+
+/**
+ * Runs `work` and tells `observe` of every operator of LibTorch that is called in it, in order: what
+ * a forward pass is made of, from which it can be traced. Operators that `observe` itself calls are
+ * not reported, nor what is read without an operator (shape, item, data). The innermost observer
+ * hears alone.
+ *
+ * @example ops.observe((name, args) => console.log(name, args), () => model(x))
+ */
+export function observeOperators<T>(observe: OperatorObserver, work: () => T): T {
+  const outer = observer
+  observer = (operator, args, result) => {
+    const self = observer
+    observer = null
+    try {
+      observe(operator, args, result)
+    } finally {
+      observer = self
+    }
+  }
+  try {
+    return work()
+  } finally {
+    observer = outer
+  }
+}
+
 const dynamic = new Map<string, number>()
 
 /**
@@ -113,10 +147,20 @@ function run(index: number, args: readonly unknown[], operator: number | string)
     throw laterArgument(name, error) ?? refusal(name, args, error)
   }
   tape.rewind()
+  const result = readResults(args)
+  if (observer !== null) observer(nameOf(operator), args, result)
+  return result
+}
+
+function readResults(args: readonly unknown[]): unknown {
   const results = tape.next()
   if (results === 1) return readResult(args)
   return results === 0 ? undefined : Array.from({ length: results }, () => readResult(args))
 }
+
+/** `add.Tensor`, of a wrapper's number or of a name with its namespace. */
+const nameOf = (operator: number | string): string =>
+  typeof operator === 'number' ? operatorName(operator) : operator.replace(/^aten::/, '')
 
 /** The reason why `operator` was given too much, where another version would have taken it. */
 function laterArgument(operator: string, error: unknown): TorchError | undefined {

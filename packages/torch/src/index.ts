@@ -30,7 +30,9 @@ export {
   ShapeError,
   TorchError,
 } from './errors.ts'
+export { type Append, replaceFile } from './files/byte-file.ts'
 export { loadNpy, loadNpz, type SaveNpzOptions, saveNpy, saveNpz } from './files/npy.ts'
+export { loadNumpyPickle } from './files/numpy-pickle.ts'
 export type { PickleKey } from './files/pickle-value.ts'
 export { type LoadStateDictOptions, loadPth, type PthValue } from './files/pth.ts'
 export {

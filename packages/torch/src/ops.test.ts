@@ -31,4 +31,38 @@ describe('ops', () => {
     expect(() => ops.schema('aten::mul')).toThrow(/received "aten::mul"\. Its forms are .*Tensor/)
     expect(() => ops.schema('aten::none')).toThrow(/received "aten::none"\.$/)
   })
+
+  it('are observed in order, with what they were given and gave back, wrapped or by name', () => {
+    const seen: string[] = []
+    const x = tensor([1, -2])
+    const results: unknown[] = []
+    const y = ops.observe(
+      (operator, args, result) => {
+        seen.push(`${operator}(${args.length})`)
+        results.push(result)
+        expect(args[0]).toBe(seen.length === 1 ? x : results[0])
+        x.neg() // not reported
+      },
+      () => ops.call('aten::relu', '', x.add(1)) as Tensor,
+    )
+    expect(seen).toEqual(['add.Scalar(3)', 'relu(1)'])
+    expect(results[1]).toBe(y)
+  })
+
+  it('are observed no longer after the work, also when it throws', () => {
+    const seen: string[] = []
+    const fail = () => {
+      throw new ArgumentError('enough')
+    }
+    const observe = (work: () => unknown) => ops.observe(operator => void seen.push(operator), work)
+    expect(() => observe(fail)).toThrow('enough')
+    tensor([1]).neg()
+    observe(() =>
+      ops.observe(
+        () => {},
+        () => tensor([1]).neg(),
+      ),
+    )
+    expect(seen).toEqual([])
+  })
 })

@@ -2,7 +2,7 @@
 import { ArgumentError } from './errors.ts'
 import { native } from './native.ts'
 
-export { callOperator as call } from './call.ts'
+export { callOperator as call, type OperatorObserver, observeOperators as observe } from './call.ts'
 
 let schemas: Map<string, string> | undefined
 

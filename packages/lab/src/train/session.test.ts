@@ -71,4 +71,11 @@ describe('createSession', () => {
     expect(() => createSession(tinyConfig({ batchSize: 65 }), tinyData())).toThrow(TrainError)
     expect(createSession(tinyConfig({ batchSize: 64 }), tinyData()).stepsPerEpoch).toBe(1)
   })
+
+  it('refuses images that are smaller than the strides of the model', () => {
+    const data = tinyData()
+    const create = (model: string) => () => createSession(tinyConfig({ model }), data)
+    expect(create('nf_resnet26')).toThrow(/at least 32 pixels .* nf_resnet26 .* received 8/)
+    expect(create('resnet20')).not.toThrow()
+  })
 })

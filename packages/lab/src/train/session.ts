@@ -1,6 +1,6 @@
 // Everything that one run trains with, built from its configuration alone.
 import { manualSeed, type nn, optim } from '@normfree/torch'
-import { countParameters, createModel, type NamedParameters } from 'normfree'
+import { checkResolution, countParameters, createModel, type NamedParameters } from 'normfree'
 import type { RunConfig } from '../config/schema.ts'
 import type { ImageData } from '../data/types.ts'
 import { TrainError } from './errors.ts'
@@ -22,7 +22,8 @@ export interface Session {
  * Seeds the default random stream, builds the model and what trains it. Layout is channels-last,
  * in which convolutions run fastest.
  *
- * @throws TrainError when the training images do not fill one batch.
+ * @throws TrainError when the training images do not fill one batch; ArgumentError when they are
+ * smaller than the model's strides.
  */
 export function createSession(config: RunConfig, data: ImageData): Session {
   const stepsPerEpoch = Math.floor(data.train.length / config.batchSize)
@@ -30,6 +31,7 @@ export function createSession(config: RunConfig, data: ImageData): Session {
     throw new TrainError(
       `Expected a \`batchSize\` of at most ${data.train.length}, the number of training images, but received ${config.batchSize}.`,
     )
+  checkResolution(config.model, Math.min(data.height, data.width))
   manualSeed(config.seed)
   const model = createModel(config.model, { numClasses: data.classes.length })
   model.to({ memoryFormat: 'channels_last' })

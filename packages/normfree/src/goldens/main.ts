@@ -9,7 +9,8 @@ const HELP = `Usage: npm run goldens -- DIR [NAME...]
 
 Compares our models with the golden files (*.json) of DIR, or with those of the given names, and
 prints the worst relative error of each aspect: "=" where names, shapes or counts agree, "-" where a
-file says nothing. Exits with 1 on a mismatch. packages/normfree/goldens/make.py makes such files.`
+file says nothing, "~" behind what rounding alone moves beyond the usual tolerance, so that three times
+that movement is allowed. Exits with 1 on a mismatch. packages/normfree/goldens/make.py makes such files.`
 
 /** Prints a row for each golden; returns how many do not agree. */
 function compareAll(goldens: readonly NamedGolden[]): number {

@@ -9,7 +9,7 @@ export const goldenHeading = (width: number): string =>
 
 /**
  * The worst relative error of each aspect in a row; `=` where names, shapes or counts agree, `-`
- * where the golden says nothing.
+ * where the golden says nothing, `~` behind what rounding alone moves beyond the usual tolerance.
  */
 export function goldenRow(name: string, width: number, comparison: Comparison): string {
   const cells = ASPECTS.map(aspect => cell(comparison[aspect]).padStart(WIDTH))
@@ -18,7 +18,8 @@ export function goldenRow(name: string, width: number, comparison: Comparison): 
 
 function cell(deviation: Deviation | undefined): string {
   if (!deviation) return '-'
-  if (deviation.tolerance > 0) return deviation.error.toExponential(1)
+  if (deviation.tolerance > 0)
+    return deviation.error.toExponential(1) + (deviation.spread === undefined ? '' : '~')
   return deviation.error === 0 ? '=' : 'differ'
 }
 
@@ -29,6 +30,8 @@ export function goldenFaults(comparison: Comparison): string[] {
   return faults
     .filter(([, { error, tolerance }]) => !(error <= tolerance))
     .map(([aspect, { tolerance, where }]) =>
-      tolerance > 0 ? `${aspect}, more than ${tolerance} off: ${where}` : `${aspect}: ${where}`,
+      tolerance > 0
+        ? `${aspect}, more than ${Number(tolerance.toPrecision(2))} off: ${where}`
+        : `${aspect}: ${where}`,
     )
 }

@@ -63,3 +63,20 @@ export class AvgPool2dSame extends nn.Module {
     return nn.functional.avgPool2d(padSame(x, this), this.kernelSize, this.stride)
   }
 }
+
+/** Conv2d of a square kernel that pads as SAME with zeros, at any stride (timm, Conv2dSame). */
+export class Conv2dSame extends nn.Conv2d {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: number,
+    options: Omit<nn.Conv2dOptions, 'padding'> = {},
+  ) {
+    super(inChannels, outChannels, kernelSize, options)
+  }
+
+  override forward(x: Tensor): Tensor {
+    const [[kernelSize], [stride], [dilation]] = [this.kernelSize, this.stride, this.dilation]
+    return super.forward(padSame(x, { kernelSize, stride, dilation }))
+  }
+}

@@ -5,6 +5,7 @@ import {
   ScaledStdConv2d,
   type ScaledStdConv2dOptions,
   type StandardizationConvention,
+  standardizeWeights_,
 } from './scaled-std-conv.ts'
 
 const CONVENTIONS = ['deepmind', 'timm'] as const
@@ -165,6 +166,65 @@ describe('ScaledStdConv2d', () => {
     const build = () => new ScaledStdConv2d(3, 8, 3, { gamma: 1.7 })
     expect(build).toThrow(ArgumentError)
     expect(build).toThrow('ScaledActivation')
+  })
+})
+
+describe('standardizeWeights_', () => {
+  const decoupled = (options: ScaledStdConv2dOptions = {}) =>
+    new ScaledStdConv2d(5, 7, 3, { ...options, decoupled: true })
+  const disturb = (conv: ScaledStdConv2d) =>
+    copy(conv.weight, randn(conv.weight.shape).mul(0.4).add(0.2))
+
+  it.each([[{ convention: 'deepmind', gainInit: 0.5 }], [{ convention: 'timm', gamma: 1.7 }]] as [
+    ScaledStdConv2dOptions,
+  ][])(
+    'makes of a kernel what the forward convolution makes of it, gain and gamma apart: %j',
+    options => {
+      const [conv, forward] = [decoupled(options), new ScaledStdConv2d(5, 7, 3, options)]
+      disturb(conv)
+      copy(forward.weight, conv.weight)
+      const x = randn([2, 5, 6, 6])
+      const expected = numbers(forward(x))
+      expect(largestDifference(numbers(conv(x)), expected)).toBeGreaterThan(0.1)
+      standardizeWeights_(conv)
+      expect(largestDifference(numbers(conv(x)), expected)).toBeLessThan(1e-4)
+    },
+  )
+
+  it('goes a share of the way with a strength below 1', () => {
+    const conv = decoupled()
+    disturb(conv)
+    const start = numbers(conv.weight)
+    const forward = new ScaledStdConv2d(5, 7, 3)
+    copy(forward.weight, conv.weight)
+    const end = numbers(forward.standardizedWeight())
+    standardizeWeights_(conv, 0.25)
+    const expected = start.map((value, i) => value + 0.25 * (end[i] - value))
+    expect(largestDifference(numbers(conv.weight), expected)).toBeLessThan(1e-6)
+  })
+
+  it('finds kernels in shape at first, and leaves the gradient of the loss alone', () => {
+    const conv = decoupled()
+    const before = numbers(conv.weight)
+    standardizeWeights_(conv)
+    expect(largestDifference(numbers(conv.weight), before)).toBeLessThan(1e-6)
+    conv(randn([2, 5, 6, 6]))
+      .square()
+      .sum()
+      .backward()
+    // Through the standardization the gradient would have no mean over a unit.
+    const means = rows(conv.weight.grad!).map(row => Math.abs(sum(row)))
+    expect(Math.max(...means)).toBeGreaterThan(0.1)
+  })
+
+  it.each([0, -1, 1.5, Number.NaN])('refuses a strength of %d', strength => {
+    expect(() => standardizeWeights_(decoupled(), strength)).toThrow('`strength`')
+  })
+
+  it('refuses a model that standardizes on every call', () => {
+    const build = () => standardizeWeights_(new ScaledStdConv2d(3, 8, 3))
+    expect(build).toThrow(ArgumentError)
+    expect(build).toThrow("weightStandardization 'decoupled'")
   })
 })
 

@@ -4,8 +4,9 @@ import { adaptiveClipGrad_, gradientNorm } from '../clip.ts'
 import { largestDifference, numbers } from '../fixtures.test.util.ts'
 import { fillParameters, referenceBatch } from '../goldens/fill.ts'
 import { countMacs, countParameters } from '../inspect.ts'
+import { standardizeWeights_ } from '../layers/scaled-std-conv.ts'
 import { measureSignal, openBranches, residualBlocks } from '../signal.ts'
-import { CifarResNet } from './cifar-resnet.ts'
+import { CifarResNet, type CifarResNetForm } from './cifar-resnet.ts'
 
 beforeEach(() => manualSeed(5))
 
@@ -258,6 +259,42 @@ describe('CifarResNet without normalizers', () => {
       )
     const expected = [1, Math.SQRT2, Math.sqrt(3), 2, Math.SQRT2, Math.sqrt(3), 2]
     expect(largestDifference(betas(1).slice(0, 7), expected)).toBeLessThan(1e-12)
+  })
+})
+
+describe('CifarResNet with other norms', () => {
+  it.each(['group', 'group_ws', 'layer', 'instance'] as const)(
+    'has %s norms where batch norm stands, in its names and shapes',
+    form => {
+      const shapes = (of: CifarResNetForm) =>
+        Array.from(new CifarResNet({ depth: 20, form: of }).namedParameters(), each => [
+          each[0],
+          each[1].shape,
+        ])
+      expect(shapes(form)).toEqual(shapes('batch'))
+    },
+  )
+
+  it('starts, with ReZero, as the identity in every block that is no transition', () => {
+    const model = new CifarResNet({ depth: 20, form: 'batch', rezero: true })
+    const block = residualBlocks(model)[1][1] as unknown as nn.Module
+    const x = randn([2, 16, 8, 8]).relu()
+    expect(numbers(block(x))).toEqual(numbers(x))
+    expect(countParameters(model)).toBe(269_818 + 9)
+  })
+
+  it('trains decoupled kernels, which are standardized between steps', () => {
+    const options = { depth: 8, form: 'nf', weightStandardization: 'decoupled' } as const
+    const model = new CifarResNet(options)
+    const optimizer = new optim.SGD(model.parameters(), { lr: 10 })
+    openBranches(model)
+    crossEntropy(model(images)).backward()
+    optimizer.step()
+    const squares = () =>
+      numbers(model.getParameter('layer1.0.conv2.weight').square().sum([1, 2, 3]))
+    expect(largestDifference(squares(), Array(16).fill(1))).toBeGreaterThan(1e-3)
+    standardizeWeights_(model)
+    expect(largestDifference(squares(), Array(16).fill(1))).toBeLessThan(1e-4)
   })
 })
 

@@ -1,5 +1,7 @@
 // What the registry holds of a model: a row.
 import type { nn } from '@normfree/torch'
+import type { NormName } from '../layers/norm.ts'
+import type { WeightStandardization } from '../layers/scaled-std-conv.ts'
 
 /** What may be changed in any model. Names are timm's. */
 export interface ModelOptions {
@@ -16,8 +18,15 @@ export interface ModelOptions {
    * in place of striding, as dense prediction wants. Default 32.
    */
   outputStride?: 8 | 16 | 32
+  /** Models with norms: another norm in their place, or none. Default: the model's. */
+  norm?: NormName
   /** Normalizer-free models: growth of the variance a block. Default: the family's (0.2). */
   alpha?: number
+  /**
+   * Normalizer-free models: whether kernels are standardized on every call or, by
+   * `standardizeWeights_`, after every step of the optimizer. Default 'forward'.
+   */
+  weightStandardization?: WeightStandardization
 }
 
 /** A row of the registry: a model's name, where it comes from, and how it is built. */
@@ -32,5 +41,7 @@ export interface ModelEntry {
   resolution: number
   /** Side of the noise images of its signal plot: larger, so that zero padding weighs less. */
   signalResolution: number
+  /** Takes the option `norm`. */
+  takesNorm?: boolean
   create(options: ModelOptions): nn.Module
 }

@@ -89,7 +89,7 @@ export class NormFreeBlock extends ResidualBlock {
   }
 
   override forward(x: Tensor): Tensor {
-    const u = this.act1(x)
+    const u = this.activated(x)
     const shortcut = this.downsample ? this.downsample(u) : x
     const branch = this.dropPath(this.residual(this.#branch(u)))
     const scaled = this.skipinitGain ? branch.mul(this.skipinitGain) : branch
@@ -106,6 +106,10 @@ export class NormFreeBlock extends ResidualBlock {
 
   override branchScale(): Tensor {
     return this.skipinitGain ?? this.conv3.gain
+  }
+
+  override activated(x: Tensor): Tensor {
+    return this.act1(x)
   }
 }
 

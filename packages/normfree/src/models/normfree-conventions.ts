@@ -4,7 +4,11 @@ import type { ActivationName } from '../activations.ts'
 import { GAMMA } from '../gain.ts'
 import { symmetricPadding } from '../layers/same-padding.ts'
 import { ScaledActivation } from '../layers/scaled-activation.ts'
-import { ScaledStdConv2d, type StandardizationConvention } from '../layers/scaled-std-conv.ts'
+import {
+  ScaledStdConv2d,
+  type StandardizationConvention,
+  type WeightStandardization,
+} from '../layers/scaled-std-conv.ts'
 
 /** The differences between the released nets. */
 export interface Convention {
@@ -76,10 +80,16 @@ interface ConvForm {
 export class Layers {
   readonly convention: Convention
   readonly #activation: ActivationName
+  readonly #decoupled: boolean
 
-  constructor(convention: Convention, activation: ActivationName) {
+  constructor(
+    convention: Convention,
+    activation: ActivationName,
+    weightStandardization: WeightStandardization = 'forward',
+  ) {
     this.convention = convention
     this.#activation = activation
+    this.#decoupled = weightStandardization === 'decoupled'
   }
 
   /** Padded so that ceil(size / stride) positions a side come out. */
@@ -89,6 +99,7 @@ export class Layers {
     return new ScaledStdConv2d(input, out, kernelSize, {
       ...form,
       convention: standardization,
+      decoupled: this.#decoupled,
       ...(samePadding
         ? { samePadding }
         : { padding: symmetricPadding({ kernelSize, stride, dilation }) }),

@@ -35,4 +35,12 @@ export abstract class ResidualBlock extends nn.Module {
    * where nothing does.
    */
   abstract branchScale(): Tensor | null
+
+  /**
+   * What the block makes of its input before anything else: blocks that begin with an activation
+   * (and a norm) override this with it. Others read their input as it is.
+   */
+  activated(x: Tensor): Tensor {
+    return x
+  }
 }

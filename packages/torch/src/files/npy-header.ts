@@ -141,7 +141,12 @@ function parseText(text: string, refuse: ByteFile['refuse']) {
   return { descr, fortranOrder: fields.get('fortran_order') === 'True', shape }
 }
 
-function parseDescr(descr: string, refuse: ByteFile['refuse']) {
+/**
+ * The dtype that NumPy writes as `<f4`.
+ *
+ * @throws FileFormatError by name for dtypes that LibTorch lacks.
+ */
+export function parseDescr(descr: string, refuse: ByteFile['refuse']) {
   const [, order = '', code = descr] = /^([<>|=])?(.*)$/s.exec(descr) ?? []
   const found = Object.entries(CODES).find(([, known]) => known === code)
   if (found) return { dtype: found[0] as DType, bigEndian: order === '>' }

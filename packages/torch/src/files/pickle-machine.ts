@@ -6,6 +6,7 @@ import {
   kindOf,
   PickleFunction,
   type PickleKey,
+  PickleObject,
   type PickleValue,
   type PickleWorld,
 } from './pickle-value.ts'
@@ -174,10 +175,17 @@ export class PickleMachine extends PickleReader {
     if (this.#budget < 0) throw this.refuse('arguments no longer than the file', 'longer ones')
   }
 
-  /** Attributes of an ordered dict (`_metadata` of a state dict) are left out; nothing else has any. */
+  /**
+   * Attributes: of an ordered dict (`_metadata` of a state dict) they are left out; of an object they
+   * are what its world makes of them.
+   */
   build(): void {
     const state = this.pop()
     const target = this.top()
+    if (target instanceof PickleObject && this.world.build) {
+      this.world.build(target, state)
+      return
+    }
     if (!(target instanceof Map) || !(state instanceof Map))
       throw this.refuse('attributes of an ordered dict alone', `those of ${kindOf(target)}`)
   }

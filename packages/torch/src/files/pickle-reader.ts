@@ -67,6 +67,12 @@ export abstract class PickleReader {
     }
   }
 
+  /** A view of the next `length` bytes. */
+  view(length: number): Uint8Array {
+    const at = this.skip(length)
+    return this.#bytes.subarray(at, at + length)
+  }
+
   line(): string {
     const end = this.#bytes.indexOf(NEWLINE, this.at)
     if (end < 0) throw this.refuse('a line', 'the end')

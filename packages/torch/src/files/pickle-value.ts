@@ -14,6 +14,16 @@ export type PickleValue =
 /** What only the caller knows the meaning of: results of its functions and its persistent objects. */
 export abstract class PickleObject {}
 
+/** A byte string. */
+export class PickleBytes extends PickleObject {
+  readonly bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    super()
+    this.bytes = bytes
+  }
+}
+
 /** A name that a pickle may call. */
 export class PickleFunction extends PickleObject {
   readonly apply: (args: PickleValue[]) => PickleValue
@@ -28,6 +38,8 @@ export class PickleFunction extends PickleObject {
 export interface PickleWorld {
   /** Full names (`module.name`, those of Python 3) that are allowed, with what they stand for. */
   readonly globals: ReadonlyMap<string, PickleValue>
+  /** Gives an object its attributes; without it none has any. */
+  build?(target: PickleObject, state: PickleValue): void
   /** What a persistent id stands for. */
   persistent(id: PickleValue): PickleValue
   refuse(expected: string, received: string, cause?: unknown): FileFormatError

@@ -3,7 +3,7 @@
 // shared), and costs no more than in proportion to its bytes.
 // Opcodes: Lib/pickletools.py of CPython; protocols 2 to 5, which is what torch.save writes.
 import { PickleMachine } from './pickle-machine.ts'
-import type { PickleValue, PickleWorld } from './pickle-value.ts'
+import { PickleBytes, type PickleValue, type PickleWorld } from './pickle-value.ts'
 
 /**
  * Reads the pickle that begins at `start`.
@@ -48,6 +48,9 @@ const STEPS: ReadonlyMap<number, (m: PickleMachine) => void> = new Map<
   [0x8c, m => m.push(m.text(m.byte()))], // SHORT_BINUNICODE
   [0x58, m => m.push(m.text(m.uint32()))], // BINUNICODE
   [0x8d, m => m.push(m.text(m.uint64()))], // BINUNICODE8
+  [0x42, m => m.push(new PickleBytes(m.view(m.uint32())))], // BINBYTES
+  [0x43, m => m.push(new PickleBytes(m.view(m.byte())))], // SHORT_BINBYTES
+  [0x8e, m => m.push(new PickleBytes(m.view(m.uint64())))], // BINBYTES8
   [0x47, m => m.push(m.float())], // BINFLOAT
   [0x5d, m => m.push([])], // EMPTY_LIST
   [0x61, m => m.append([m.pop()])], // APPEND

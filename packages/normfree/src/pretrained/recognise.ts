@@ -1,0 +1,84 @@
+// Whose weights a state dict looks like, for the message that refuses it.
+import { nn } from '@normfree/torch'
+import type { ModelEntry } from '../models/entry.ts'
+import { listModels } from '../registry.ts'
+import type { State } from './state.ts'
+
+/** Share of entries in common above which a likeness is worth a word. */
+const ALIKE = 0.5
+
+/**
+ * A sentence that names the model whose names and shapes are those of `state`, or one with most in
+ * common; empty where none is alike. The registry's models are compared without weights: of each
+ * series (names that differ in a number) the first, and of the most alike one the others.
+ */
+export function likeness(state: State): string {
+  const given = entriesOf(state)
+  const best = bestOf(seriesOf(listModels()), ([first]) => seriesLikeness(outline(first), given))
+  const { score, names } = mostAlike(best, given)
+  if (score < ALIKE) return ''
+  const shown = names.join(' or ')
+  return score === 1 ? ` It is a file of ${shown}.` : ` It looks most like ${shown}.`
+}
+
+/** Names and shapes, as texts. */
+type Entries = ReadonlySet<string>
+
+const entriesOf = (state: State): Entries =>
+  new Set(Array.from(state, ([name, { shape }]) => `${name} ${shape}`))
+
+function outline({ create }: ModelEntry): Entries {
+  const state = nn.utils.skipInit(() => create({})).stateDict()
+  const entries = entriesOf(state)
+  for (const tensor of state.values()) tensor.dispose()
+  return entries
+}
+
+function seriesOf(models: readonly ModelEntry[]): ModelEntry[][] {
+  const series = new Map<string, ModelEntry[]>()
+  for (const entry of models) {
+    const key = `${entry.family} ${withoutNumbers(entry.name)}`
+    series.set(key, [...(series.get(key) ?? []), entry])
+  }
+  return [...series.values()]
+}
+
+const withoutNumbers = (text: string): string => text.replace(/\d+/g, '#')
+
+function bestOf<T>(items: readonly T[], scoreOf: (item: T) => number): T {
+  const scores = items.map(scoreOf)
+  return items[scores.indexOf(Math.max(...scores))]
+}
+
+/** Models of a series differ in numbers of blocks: names without numbers decide, then shapes too. */
+function seriesLikeness(first: Entries, given: Entries): number {
+  const patterns = (entries: Entries, withShapes: boolean) =>
+    new Set(
+      Array.from(entries, entry => {
+        const [name, shape] = entry.split(' ')
+        return withShapes ? `${withoutNumbers(name)} ${shape}` : withoutNumbers(name)
+      }),
+    )
+  const share = (withShapes: boolean) =>
+    overlap(patterns(first, withShapes), patterns(given, withShapes))
+  return share(false) + share(true)
+}
+
+/** In common over all that either has. */
+function overlap(a: Entries, b: Entries): number {
+  const common = [...a].filter(entry => b.has(entry)).length
+  return common / (a.size + b.size - common)
+}
+
+function mostAlike(series: readonly ModelEntry[], given: Entries) {
+  let [score, names]: [number, string[]] = [0, []]
+  for (const entry of series) {
+    const own = outline(entry)
+    const share = overlap(own, given)
+    if (share > score) [score, names] = [share, []]
+    if (share === score && score > 0) names.push(entry.name)
+    // They grow along a series, with exceptions, up to a thousand layers.
+    if (own.size > 2 * given.size) break
+  }
+  return { score, names }
+}
