@@ -32,6 +32,10 @@ export {
   type CifarResNetOptions,
 } from './models/cifar-resnet.ts'
 export type { ModelEntry, ModelOptions } from './models/entry.ts'
+export type { Attention, BlockStyle } from './models/normfree-block.ts'
+export type { ConventionName } from './models/normfree-conventions.ts'
+export { NormFreeNet, type NormFreeNetConfig } from './models/normfree-net.ts'
+export type { Stem, StemKind } from './models/normfree-stem.ts'
 export { type BlockPosition, ResidualBlock } from './models/residual-block.ts'
 export { moduleTree, type TreeNode } from './module-tree.ts'
 export { allFinite, findNonFinite, type NonFinite } from './non-finite.ts'
