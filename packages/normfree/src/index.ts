@@ -77,10 +77,6 @@ export {
   rescaleWeights,
 } from './models/rescale-net.ts'
 export { RescaleVgg, type RescaleVggOptions } from './models/rescale-vgg.ts'
-export type { Attention, BlockStyle } from './models/normfree-block.ts'
-export type { ConventionName } from './models/normfree-conventions.ts'
-export { NormFreeNet, type NormFreeNetConfig } from './models/normfree-net.ts'
-export type { Stem, StemKind } from './models/normfree-stem.ts'
 export { type BlockPosition, ResidualBlock } from './models/residual-block.ts'
 export { ResNet, type ResNetOptions } from './models/resnet.ts'
 export { ResNetV2, type ResNetV2Options, type ResNetV2Stem } from './models/resnetv2.ts'
