@@ -189,12 +189,13 @@ SMALL = [x(4, 3, seed=5), x(4, 4, seed=6), x(4, seed=7), x(4, seed=8)]
 GATES = [x(16, 3, seed=5), x(16, 4, seed=6), x(16, seed=7), x(16, seed=8)]
 STEPS, STATE = x(5, 2, 3), x(1, 2, 4, seed=2)
 
+# Without views where bfloat16, over many products, rounds otherwise in other layouts.
 RECURRENT = [
     op("gru_cell", x(2, 3), x(2, 4, seed=2), *HIDDEN),
-    op("lstm_cell", x(2, 3), [x(2, 4, seed=2), x(2, 4, seed=9)], *GATES),
+    op("lstm_cell", x(2, 3), [x(2, 4, seed=2), x(2, 4, seed=9)], *GATES, _views=False),
     *each("rnn_tanh_cell rnn_relu_cell", x(2, 3), x(2, 4, seed=2), *SMALL),
     op("gru", STEPS, STATE, HIDDEN, True, 1, 0, False, False, False),
-    op("lstm", STEPS, [STATE, x(1, 2, 4, seed=9)], GATES, True, 1, 0, False, False, False),
+    op("lstm", STEPS, [STATE, x(1, 2, 4, seed=9)], GATES, True, 1, 0, False, False, False, _views=False),
     op("rnn_tanh", STEPS, STATE, SMALL, True, 1, 0, False, False, False),
     op("rnn_relu", STEPS, STATE, SMALL, True, 1, 0, False, False, False, _views=False),
 ]
