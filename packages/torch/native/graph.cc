@@ -5,8 +5,6 @@
 #include <torch/csrc/autograd/saved_variable.h>
 #include <torch/csrc/autograd/saved_variable_hooks.h>
 
-#include <algorithm>
-
 #include "export.h"
 
 namespace normfree {
@@ -16,6 +14,14 @@ namespace {
 using torch::autograd::Node;
 using torch::autograd::SavedVariable;
 using torch::autograd::variable_list;
+
+// Nodes are shared pointers up to some 2.x, and counted intrusively from there on.
+using NodePtr = decltype(torch::autograd::Edge::function);
+template <typename T> std::shared_ptr<T> owner(T* made, std::shared_ptr<T>*) { return {made, [](T* n) { deleteNode(n); }}; }
+template <typename T> auto owner(T* made, c10::intrusive_ptr<T>*) { return c10::intrusive_ptr<T>::unsafe_steal_from_new(made); }
+template <typename T> auto self(T* node, std::shared_ptr<T>*) { return node->shared_from_this(); }
+template <typename T> auto self(T* node, c10::intrusive_ptr<T>*) { return c10::intrusive_ptr<T>::reclaim_copy(node); }
+constexpr NodePtr* kCounting = nullptr;
 
 // One checkpointed call. The tensors that LibTorch saves in it are numbered in their order; the
 // recomputation saves the same ones in the same order.
@@ -85,7 +91,7 @@ thread_local Caller caller;
 class Trace : public torch::autograd::AnomalyMetadata {
  public:
   void store_stack() override { caller_ = caller; }
-  void assign_parent(const std::shared_ptr<Node>& parent) override { parent_ = parent; }
+  void assign_parent(const NodePtr& parent) override { parent_ = parent; }
   void print_stack(const std::string&) override {
     if (caller_.thread) caller_.thread->blamed = caller_.number;
     // A node that a pass made on a thread of LibTorch's: the node that the pass differentiated is asked.
@@ -94,7 +100,7 @@ class Trace : public torch::autograd::AnomalyMetadata {
 
  private:
   Caller caller_;
-  std::shared_ptr<Node> parent_;
+  NodePtr parent_;
 };
 
 class GraphEngine : public torch::autograd::Engine {
@@ -131,7 +137,7 @@ class ScriptNode : public Node {
     variable_list given = std::move(gradients);
     for (size_t i = 0; i < given.size(); i++)
       if (!given[i].defined()) given[i] = input_metadata(i).zeros_like();
-    for (const auto& saved : saved_) given.push_back(saved.unpack(shared_from_this()));
+    for (const auto& saved : saved_) given.push_back(saved.unpack(self<Node>(this, kCounting)));
     return backward_(given);
   }
 
@@ -165,18 +171,17 @@ EXPORT(void, recordFunction) {
   const auto inputs = readTensors(state, tape);
   auto outputs = readTensors(state, tape);
   const auto saved = readTensors(state, tape);
-  const std::shared_ptr<ScriptNode> node(
-      new ScriptNode(info[0].As<Napi::String>(), info[1].As<Napi::Function>(), inputs), torch::autograd::deleteNode);
-  std::vector<const void*> made;
+  auto* const made = new ScriptNode(info[0].As<Napi::String>(), info[1].As<Napi::Function>(), inputs);
+  const NodePtr node = owner<Node>(made, kCounting);
+  const auto given = outputs;
   for (auto& output : outputs) {
-    made.push_back(output.unsafeGetTensorImpl());
     output = output.detach();  // an input that is returned as it came keeps its own history
     torch::autograd::create_gradient_edge(output, node);
   }
   for (const auto& tensor : saved) {
-    const auto index = static_cast<size_t>(
-        std::find(made.begin(), made.end(), tensor.unsafeGetTensorImpl()) - made.begin());
-    node->save(index < made.size() ? outputs[index] : tensor, index < made.size());
+    size_t i = 0;
+    while (i < given.size() && !given[i].is_same(tensor)) i++;
+    made->save(i < given.size() ? outputs[i] : tensor, i < given.size());
   }
   writeTensors(state, outputs);
 }

@@ -9,15 +9,11 @@
 
 namespace normfree {
 
-namespace {
-
-at::Generator generatorAt(const Napi::CallbackInfo& info) {
+static at::Generator generatorAt(const Napi::CallbackInfo& info) {
   const c10::IValue& value = stateOf(info.Env()).at(info[0].As<Napi::Number>().DoubleValue());
   if (!value.isGenerator()) throw std::invalid_argument("Expected a Generator but received another value.");
   return value.toGenerator();
 }
-
-}  // namespace
 
 // generator(device, own) -> handle of a new stream, or of the device's default one.
 EXPORT(double, generator) {
