@@ -196,6 +196,7 @@ describe('exportOnnx refuses', () => {
       x => (x.shape[0] > 1 ? x.relu() : x.tanh()),
       /the passes part at tanh in inner/,
     ],
+    ['what is drawn anew', x => x.add(randn([3])), /weights and settings .* add.Tensor in inner/],
     ['an output that no input reaches', () => running.add(1), /one tensor made from its input/],
   ])('%s', (_, f, message) => {
     const build = () => exported(new Made(f), [1, 3])

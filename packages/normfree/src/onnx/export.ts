@@ -64,7 +64,7 @@ export function exportOnnx(
   const weights = graph.initializers.reduce((sum, { rawData }) => sum + (rawData?.length ?? 0), 0)
   const external = options.externalData ?? weights > MOST_WEIGHTS
   const files = external ? [path, `${path}.data`] : [path]
-  if (external) graph.initializers.splice(0, Infinity, ...writeExternal(files[1], graph))
+  if (external) graph.initializers = writeExternal(files[1], graph)
   const bytes = encodeModel(modelOf(graph, trace, model.constructor.name))
   replaceFile(path, append => append(bytes))
   return { files, nodes: graph.nodes.length, opset: ONNX_OPSET }

@@ -26,7 +26,7 @@ export type AttributeValue = number | readonly number[] | string | { float: numb
 
 export class Graph {
   readonly nodes: Node[] = []
-  readonly initializers: Initializer[] = []
+  initializers: Initializer[] = []
   /** Dotted name of the module whose operators are being written. */
   module = ''
   readonly #used = new Map<string, number>()
@@ -101,6 +101,12 @@ export class Graph {
   /** A list of integers, such as a shape. */
   int64s(values: readonly number[]): string {
     return this.#number('int64', [values.length], BigInt64Array.from(values, BigInt))
+  }
+
+  /** Takes initializers out that no node reads: operators leave some of their arguments unread. */
+  dropUnused(): void {
+    const read = new Set(this.nodes.flatMap(({ input }) => input))
+    this.initializers = this.initializers.filter(({ name }) => read.has(name))
   }
 
   #number(dtype: string, shape: readonly number[], data: ArrayBufferView): string {

@@ -44,6 +44,7 @@ export function lower(trace: Trace): Graph {
     for (const [i, value] of step.outputs.entries()) define(value, names[i])
   }
   rename(graph, (operands.get(output) as Operand).name)
+  graph.dropUnused()
   return graph
 }
 

@@ -37,7 +37,7 @@ class Made extends nn.Module {
 }
 
 manualSeed(10)
-const [vector, square] = [randn([6]), randn([6, 6])]
+const [vector, square, lines] = [randn([6]), randn([6, 6]), randn([2, 2, 3])]
 
 /** On (N, 4, 5, 6), all elements positive. */
 const CASES: [string, (x: Tensor) => Tensor][] = [
@@ -74,8 +74,9 @@ const CASES: [string, (x: Tensor) => Tensor][] = [
   ['batch norm without weights', x => F.batchNorm(x.transpose(1, -1), vector, vector.square())],
   ['mean of one dimension', x => x.mean(-1)],
   ['mean of several, kept', x => x.mean([1, 3], true)],
-  ['convolution in one dimension', x => F.conv1d(x.flatten(2), rand([2, 2, 3]), null, 2, 1, 1, 2)],
+  ['convolution in one dimension', x => F.conv1d(x.flatten(2), lines, null, 2, 1, 1, 2)],
   ['reshape', x => x.permute([0, 2, 3, 1]).reshape([x.shape[0], -1, 2])],
+  ['view', x => x.view([x.shape[0], 2, 2, -1])],
   ['flatten in the middle', x => x.flatten(1, 2)],
   ['squeeze', x => x.mean([2], true).squeeze(2)],
   ['unsqueeze', x => x.unsqueeze(-1)],
@@ -96,7 +97,9 @@ const POOLS: Record<string, nn.Module> = {
   'a strided, dilated, grouped convolution': new nn.Conv2d(4, 6, 3, {
     ...{ stride: [1, 2], padding: [2, 1], dilation: [2, 1], groups: 2 },
   }),
-  'instance norm with running statistics': new nn.InstanceNorm2d(4, { trackRunningStats: true }),
+  'instance norm with running statistics': new nn.InstanceNorm2d(4, {
+    trackRunningStats: true,
+  }).eval(),
 }
 
 const RESIZES: Record<string, nn.functional.InterpolateOptions> = {

@@ -48,11 +48,6 @@ const glu: Row = (graph, x: Operand, dim: number = -1) => {
   return graph.node('Mul', [value, graph.node('Sigmoid', [gate])])
 }
 
-const clip =
-  (low?: number, high?: number): Row =>
-  (graph, x: Operand, min: number = low ?? -1, max: number = high ?? 1) =>
-    graph.node('Clip', [x, graph.floats(min, x.dtype), graph.floats(max, x.dtype)])
-
 export const ACTIVATION: Rows = {
   relu: plain('Relu'),
   sigmoid: plain('Sigmoid'),
@@ -62,8 +57,8 @@ export const ACTIVATION: Rows = {
   elu,
   softplus,
   glu,
-  relu6: clip(0, 6),
-  hardtanh: clip(),
+  hardtanh: (graph, x: Operand, min: number = -1, max: number = 1) =>
+    graph.node('Clip', [x, graph.floats(min, x.dtype), graph.floats(max, x.dtype)]),
   silu: (graph, x: Operand) => graph.node('Mul', [x, graph.node('Sigmoid', [x])]),
   mish: (graph, x: Operand) =>
     graph.node('Mul', [x, graph.node('Tanh', [graph.node('Softplus', [x])])]),
