@@ -9,3 +9,4 @@ export {
 } from './compare.ts'
 export { fillParameters, referenceBatch } from './fill.ts'
 export { type Golden, type GoldenRun, type NamedGolden, readGoldens } from './golden.ts'
+export { goldenFaults, goldenHeading, goldenRow } from './report.ts'

@@ -1,6 +1,6 @@
 // Convolution with Scaled Weight Standardization (NF-ResNets, equations 2 and 3): every unit of the
 // kernel has mean 0 and, over its fan-in of n weights, sum of squares 1, in training and evaluation.
-import { ArgumentError, nn, noGrad, ones, type Tensor, tidy } from '@normfree/torch'
+import { ArgumentError, full, nn, noGrad, type Tensor, tidy } from '@normfree/torch'
 import { padSame } from './same-padding.ts'
 
 /**
@@ -70,7 +70,7 @@ export class ScaledStdConv2d extends nn.Conv2d {
     this.decoupled = options.decoupled ?? false
     this.eps = options.eps ?? (convention === 'deepmind' ? 1e-4 : 1e-5)
     this.gamma = gamma
-    this.gain = new nn.Parameter(ones([outChannels, 1, 1, 1]).mul(gainInit))
+    this.gain = new nn.Parameter(full([outChannels, 1, 1, 1], gainInit))
     nn.init.kaimingNormal_(this.weight, { nonlinearity: 'linear' })
     if (this.bias) nn.init.zeros_(this.bias)
     if (this.decoupled) this.standardize_()

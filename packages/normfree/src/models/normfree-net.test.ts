@@ -2,6 +2,7 @@ import { ArgumentError, manualSeed, type nn, noGrad, randn } from '@normfree/tor
 import { beforeEach, describe, expect, it } from 'vitest'
 import { largestDifference, numbers } from '../fixtures.test.util.ts'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
+import { allFinite } from '../non-finite.ts'
 import { createModel } from '../registry.ts'
 import { measureSignal, openBranches, residualBlocks } from '../signal.ts'
 import type { ModelOptions } from './entry.ts'
@@ -81,6 +82,26 @@ describe('NormFreeNet', () => {
       const alone = noGrad(() => model(images.slice(0, 1, 2)))
       expect(Math.max(...numbers(alone).map(Math.abs))).toBeGreaterThan(1e-3)
       expect(largestDifference(numbers(together), numbers(alone))).toBeLessThan(1e-5)
+    },
+  )
+
+  it.each(['timm', 'timm_dm', 'deepmind'] as const)(
+    'has a finite gradient for every parameter of an NFNet block (%s)',
+    convention => {
+      const model = small({
+        ...{ convention, extraConv: true, groupSize: 8, activation: 'gelu', numFeatures: 160 },
+        attention: { kind: 'se', ratio: 0.5 },
+        stem: { kind: '7x7_pool', channels: 32 },
+      })
+      openBranches(model)
+      model(randn([2, 3, 40, 40]))
+        .square()
+        .sum()
+        .backward()
+      const silent = [...model.namedParameters()]
+        .filter(([, { grad }]) => !(grad && allFinite(grad) && grad.norm().item() > 0))
+        .map(([name]) => name)
+      expect(silent).toEqual([])
     },
   )
 

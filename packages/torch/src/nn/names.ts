@@ -4,9 +4,18 @@
 export const joined = (prefix: string, name: string): string =>
   prefix === '' ? name : `${prefix}.${name}`
 
+/** Fields are few and asked for again by every walk over a model. */
+const snakeNames = new Map<string, string>()
+
 /** `runningMean` -> `running_mean`; digits stay attached (`conv2b`, `layer1`). */
-export const snakeCase = (field: string): string =>
-  field.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+export function snakeCase(field: string): string {
+  let name = snakeNames.get(field)
+  if (name === undefined) {
+    name = field.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+    snakeNames.set(field, name)
+  }
+  return name
+}
 
 /** `layer1.conv.weight` -> [`layer1.conv`, `weight`]. */
 export function splitPath(path: string): [string, string] {
