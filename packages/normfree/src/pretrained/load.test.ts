@@ -104,10 +104,14 @@ describe('loadPretrained', () => {
     expect(snapshot(model)).toEqual(before)
   })
 
-  it('names the model whose weights the file has', async () => {
-    const failure = loadPretrained(resnet20(), saved(createModel('resnet32')))
-    await expect(failure).rejects.toThrow(/missing .* It is a file of resnet32\.$/)
-  })
+  it.each(['resnet32', 'resnet50'])(
+    'names the model whose weights it has: %s',
+    async name => {
+      const path = saved(nn.utils.skipInit(() => createModel(name)))
+      const failure = loadPretrained(resnet20(), path)
+      await expect(failure).rejects.toThrow(new RegExp(`missing .* It is a file of ${name}\\.$`))
+    },
+  )
 
   it.each([
     ['absent.pth', /a file that can be read.*absent\.pth/],
