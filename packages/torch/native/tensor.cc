@@ -46,8 +46,7 @@ EXPORT(Napi::Value, viewOf) {
   at::Tensor tensor = tensorAt(info, 0);
   // An external buffer of nothing is born detached; an ordinary one serves.
   if (tensor.nbytes() == 0) return Napi::ArrayBuffer::New(info.Env(), 0);
-  // A zero that autograd knows to be one has no memory before it is copied.
-  if (tensor._is_zerotensor()) tensor = tensor.clone();
+  if (tensor._is_zerotensor()) tensor = tensor.clone();  // autograd spares the memory of its zeros
   if (tensor.data_ptr() == nullptr) throw std::invalid_argument("Expected a tensor that has memory.");
   auto owner = std::make_unique<at::Tensor>(tensor);
   const auto buffer = Napi::ArrayBuffer::New(info.Env(), tensor.data_ptr(), tensor.nbytes(),
@@ -60,10 +59,8 @@ EXPORT(Napi::Value, viewOf) {
 EXPORT(void, describe) {
   const at::Tensor& tensor = tensorAt(info, 0);
   Tape tape = stateOf(info.Env()).tape();
-  tape.put(static_cast<double>(tensor.scalar_type()));
-  tape.put(tensor.requires_grad() ? 1 : 0);
-  tape.put(tensor.is_leaf() ? 1 : 0);
-  tape.put(static_cast<double>(tensor.dim()));
+  const std::array head{int64_t(tensor.scalar_type()), int64_t(tensor.requires_grad()), int64_t(tensor.is_leaf()), tensor.dim()};
+  for (const int64_t value : head) tape.put(static_cast<double>(value));
   for (const int64_t size : tensor.sizes()) tape.put(static_cast<double>(size));
   for (const int64_t stride : tensor.strides()) tape.put(static_cast<double>(stride));
 }
