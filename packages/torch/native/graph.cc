@@ -23,8 +23,7 @@ template <typename T> auto self(T* node, std::shared_ptr<T>*) { return node->sha
 template <typename T> auto self(T* node, c10::intrusive_ptr<T>*) { return c10::intrusive_ptr<T>::reclaim_copy(node); }
 constexpr NodePtr* kCounting = nullptr;
 
-// One checkpointed call. The tensors that LibTorch saves in it are numbered in their order; the
-// recomputation saves the same ones in the same order.
+// One checkpointed call. LibTorch saves tensors in it in an order that the recomputation repeats.
 struct Checkpoint {
   Checkpoint(const Napi::Function& function, variable_list given) : recompute(function), inputs(std::move(given)) {}
 
@@ -152,8 +151,7 @@ class ScriptNode : public Node {
 
 void installEngine() { torch::autograd::set_default_engine_stub(GraphEngine::instance); }
 
-// registerHook(handle, function) -> its position. The function gets the gradient and returns another
-// one, or 0 to leave it.
+// registerHook(handle, function) -> its position. The function returns another gradient, or 0 to leave it.
 EXPORT(double, registerHook) {
   auto function = std::make_shared<ScriptFunction>(info[1].As<Napi::Function>());
   return tensorAt(info, 0).register_hook([function](const at::Tensor& grad) { return (*function)({grad}).at(0); });
@@ -162,9 +160,8 @@ EXPORT(double, registerHook) {
 // removeHook(handle, position).
 EXPORT(void, removeHook) { tensorAt(info, 0).remove_hook(info[1].As<Napi::Number>().Uint32Value()); }
 
-// recordFunction(name, function): the tape holds lists of inputs, outputs, tensors to save; on it
-// come the outputs as made by a node whose backward is `function`. That gets the gradients of the
-// outputs (zeros where there is none) and the saved tensors, and returns a gradient for each input.
+// recordFunction(name, function): the tape holds lists of inputs, outputs, tensors to save, then the outputs as
+// made by a node. Its backward `function` maps their gradients and the saved tensors to the inputs' gradients.
 EXPORT(void, recordFunction) {
   State& state = stateOf(info.Env());
   Tape tape = state.tape();
