@@ -65,6 +65,10 @@ export {
   IMAGENET_DEPTHS,
   type KernelInit,
 } from './models/layout.ts'
+export type { Attention, BlockStyle } from './models/normfree-block.ts'
+export type { ConventionName } from './models/normfree-conventions.ts'
+export { NormFreeNet, type NormFreeNetConfig } from './models/normfree-net.ts'
+export type { Stem, StemKind } from './models/normfree-stem.ts'
 export { RegNet, type RegNetOptions } from './models/regnet.ts'
 export {
   RescaleNet,

@@ -97,7 +97,7 @@ describe('compareGolden', () => {
     const { gradNormTotal } = resnet26.run!
     const off = { ...resnet26.run!, gradNormTotal: gradNormTotal * 1.11 }
     expect(goldenFaults(compareGolden({ ...resnet26, run: off }))[0]).toMatch(/^gradients.*all$/)
-  })
+  }, 300_000)
 
   it('refuses a model that the registry does not have', () => {
     expect(() => compareGolden({ ...golden, model: 'test_nfnets' })).toThrow(UnknownModelError)
