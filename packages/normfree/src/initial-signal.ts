@@ -13,8 +13,8 @@ export interface InitialSignalOptions extends ModelOptions {
   batch?: number
   /**
    * Side of the noise images in pixels. Default: the registry's, about four times the training
-   * size; the papers likewise measure nets for 224 px on 512 px. On small images zero padding takes
-   * a visible share of the variance.
+   * size for CIFAR nets, and 512 px for ImageNet nets, as in the papers. On small images zero padding
+   * takes a visible share of the variance.
    */
   resolution?: number
 }
