@@ -62,6 +62,20 @@ describe('fuse', () => {
     expect(errorOfFusing(model, name.endsWith('20') ? 32 : 64)).toBeLessThan(1e-5)
   })
 
+  it.each([
+    ['resnet18', 0],
+    ['efficientnet_b0', 0],
+    // Two shortcuts subsample in front of their norm.
+    ['resnet20', 2],
+    // Norms behind sums: one a block and the last.
+    ['resnetv2_20', 9 + 1],
+  ])('leaves of the batch norms of %s those that follow no convolution: %d', (name, left) => {
+    const model = createModel(name)
+    expect(count(model, nn.BatchNorm2d)).toBeGreaterThan(left)
+    fuse(model, randn([1, 3, 32, 32]))
+    expect(count(model, nn.BatchNorm2d)).toBe(left)
+  })
+
   it.each(['timm', 'timm_dm', 'deepmind'] as const)(
     'leaves no standardized convolution, and gamma and beta only in front of the mean (%s)',
     convention => {

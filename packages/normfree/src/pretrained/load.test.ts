@@ -1,9 +1,11 @@
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import {
+  loadPth,
   manualSeed,
-  type nn,
+  nn,
   noGrad,
   randn,
   saveNpz,
@@ -102,10 +104,14 @@ describe('loadPretrained', () => {
     expect(snapshot(model)).toEqual(before)
   })
 
-  it('names the model whose weights the file has', async () => {
-    const failure = loadPretrained(resnet20(), saved(createModel('resnet32')))
-    await expect(failure).rejects.toThrow(/missing .* It is a file of resnet32\.$/)
-  })
+  it.each(['resnet32', 'resnet50'])(
+    'names the model whose weights it has: %s',
+    async name => {
+      const path = saved(nn.utils.skipInit(() => createModel(name)))
+      const failure = loadPretrained(resnet20(), path)
+      await expect(failure).rejects.toThrow(new RegExp(`missing .* It is a file of ${name}\\.$`))
+    },
+  )
 
   it.each([
     ['absent.pth', /a file that can be read.*absent\.pth/],
@@ -213,6 +219,28 @@ describe('loadPretrained of an .npz with Haiku’s names', () => {
     saveNpz(path, haikuOf(model.stateDict()))
     const other = new NormFreeNet({ ...TINY, convention: 'timm' }, { numClasses: 5 })
     await expect(loadPretrained(other, path)).rejects.toThrow(/unexpected .*skip/)
+  })
+})
+
+/** A file that Python wrote, for the tests of @normfree/torch. */
+const fixture = (name: string) =>
+  fileURLToPath(new URL(`../../../torch/src/files/fixtures/${name}`, import.meta.url))
+
+describe('loadPretrained of files that Python wrote', () => {
+  it('takes the state dict out of a checkpoint', async () => {
+    const model = new nn.Sequential(new nn.Linear(2, 3), new nn.BatchNorm1d(3))
+    const before = snapshot(model)
+    await loadPretrained(model, fixture('checkpoint-p2-1.13.pth'))
+    const weights = loadPth(fixture('checkpoint-p2-1.13.pth'), { stateDict: 'weights' })
+    const expected = Array.from(weights, ([name, tensor]) => [name, numbers(tensor)] as const)
+    expect(snapshot(model)).toEqual(new Map(expected))
+    expect(snapshot(model)).not.toEqual(before)
+  })
+
+  it('reads an .npz that is a pickle, as DeepMind’s are', async () => {
+    const path = newFile('npz')
+    copyFileSync(fixture('haiku-p4.pkl'), path)
+    await expect(loadPretrained(resnet20(), path)).rejects.toThrow(/unexpected Net\/~\/conv\/w/)
   })
 })
 

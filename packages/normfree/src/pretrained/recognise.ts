@@ -6,16 +6,22 @@ import type { State } from './state.ts'
 
 /** Share of entries in common above which a likeness is worth a word. */
 const ALIKE = 0.5
+/** Series that are looked at in full: the first of a series may be built of other blocks. */
+const NEAR = 4
 
 /**
  * A sentence that names the model whose names and shapes are those of `state`, or one with most in
  * common; empty where none is alike. The registry's models are compared without weights: of each
- * series (names that differ in a number) the first, and of the most alike one the others.
+ * series (names that differ in a number) the first, and of the most alike ones the others.
  */
 export function likeness(state: State): string {
   const given = entriesOf(state)
-  const best = bestOf(seriesOf(listModels()), ([first]) => seriesLikeness(outline(first), given))
-  const { score, names } = mostAlike(best, given)
+  const ranked = seriesOf(listModels())
+    .map(series => ({ series, score: seriesLikeness(outline(series[0]), given) }))
+    .sort((a, b) => b.score - a.score)
+  const near = ranked.slice(0, NEAR).flatMap(({ series }) => scoresOf(series, given))
+  const score = Math.max(...near.map(each => each.score))
+  const names = near.filter(each => each.score === score).map(({ name }) => name)
   if (score < ALIKE) return ''
   const shown = names.join(' or ')
   return score === 1 ? ` It is a file of ${shown}.` : ` It looks most like ${shown}.`
@@ -45,11 +51,6 @@ function seriesOf(models: readonly ModelEntry[]): ModelEntry[][] {
 
 const withoutNumbers = (text: string): string => text.replace(/\d+/g, '#')
 
-function bestOf<T>(items: readonly T[], scoreOf: (item: T) => number): T {
-  const scores = items.map(scoreOf)
-  return items[scores.indexOf(Math.max(...scores))]
-}
-
 /** Models of a series differ in numbers of blocks: names without numbers decide, then shapes too. */
 function seriesLikeness(first: Entries, given: Entries): number {
   const patterns = (entries: Entries, withShapes: boolean) =>
@@ -70,15 +71,13 @@ function overlap(a: Entries, b: Entries): number {
   return common / (a.size + b.size - common)
 }
 
-function mostAlike(series: readonly ModelEntry[], given: Entries) {
-  let [score, names]: [number, string[]] = [0, []]
+function scoresOf(series: readonly ModelEntry[], given: Entries) {
+  const scores: { name: string; score: number }[] = []
   for (const entry of series) {
     const own = outline(entry)
-    const share = overlap(own, given)
-    if (share > score) [score, names] = [share, []]
-    if (share === score && score > 0) names.push(entry.name)
+    scores.push({ name: entry.name, score: overlap(own, given) })
     // They grow along a series, with exceptions, up to a thousand layers.
     if (own.size > 2 * given.size) break
   }
-  return { score, names }
+  return scores
 }
