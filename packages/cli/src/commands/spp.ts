@@ -52,7 +52,8 @@ export const spp = buildCommand<SppFlags, string[], Context>({
         kind: 'parsed',
         parse: integerFrom(8),
         optional: true,
-        brief: "Side of the noise images in pixels [default = the model's, larger than its training size]",
+        brief:
+          "Side of the noise images in pixels [default = the model's, larger than its training size]",
         placeholder: 'PX',
       },
     },

@@ -104,14 +104,11 @@ describe('loadPretrained', () => {
     expect(snapshot(model)).toEqual(before)
   })
 
-  it.each(['resnet32', 'resnet50'])(
-    'names the model whose weights it has: %s',
-    async name => {
-      const path = saved(nn.utils.skipInit(() => createModel(name)))
-      const failure = loadPretrained(resnet20(), path)
-      await expect(failure).rejects.toThrow(new RegExp(`missing .* It is a file of ${name}\\.$`))
-    },
-  )
+  it.each(['resnet32', 'resnet50'])('names the model whose weights it has: %s', async name => {
+    const path = saved(nn.utils.skipInit(() => createModel(name)))
+    const failure = loadPretrained(resnet20(), path)
+    await expect(failure).rejects.toThrow(new RegExp(`missing .* It is a file of ${name}\\.$`))
+  })
 
   it.each([
     ['absent.pth', /a file that can be read.*absent\.pth/],
