@@ -3,6 +3,7 @@ import { refusePromise } from './errors.ts'
 import { native } from './native.ts'
 import { setTracing, tracing } from './tracing.ts'
 
+/** Options of {@link detectAnomaly} and {@link setDetectAnomaly}. */
 export interface AnomalyOptions {
   /** Also fail when a backward gives NaN. Default true. */
   checkNan?: boolean

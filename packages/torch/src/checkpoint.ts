@@ -10,6 +10,7 @@ import * as tape from './tape.ts'
 import type { Tensor } from './tensor.ts'
 import type { Device } from './types.ts'
 
+/** Options of {@link checkpoint}. */
 export interface CheckpointOptions {
   /**
    * Draw the same random numbers again when recomputing (dropout), from the default streams of the

@@ -4,6 +4,7 @@ import { createPretrained, type HubOptions, preprocess } from 'normfree'
 import { readLabels } from './labels.ts'
 import { readImage } from './read-image.ts'
 
+/** How {@link predict} names classes and how many it gives. */
 export interface PredictOptions extends HubOptions {
   /** Name of a model of the registry. */
   model: string

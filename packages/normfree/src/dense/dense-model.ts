@@ -28,11 +28,13 @@ export class DenseModel extends nn.Module {
   }
 }
 
+/** What dense models of both kinds take. */
 export interface DenseOptions extends Omit<ModelOptions, 'numClasses'> {
   /** The head's. Default: 'batch' where the backbone has batch norms, else 'nf'. */
   form?: DenseForm
 }
 
+/** Options of {@link createSegmentationModel}. */
 export interface SegmentationOptions extends DenseOptions {
   /** Default 21. */
   numClasses?: number

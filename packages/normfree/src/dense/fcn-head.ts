@@ -3,6 +3,7 @@
 import { nn, type Tensor } from '@normfree/torch'
 import { activation, convNorm, type DenseForm, predictor } from './layers.ts'
 
+/** Options of {@link FcnHead}. */
 export interface FcnHeadOptions {
   /** Default 21: the classes of PASCAL VOC and the background. */
   numClasses?: number

@@ -20,6 +20,7 @@ export function unpool(x: Tensor): Tensor {
     .reshape([batch, channels, 2 * height, 2 * width])
 }
 
+/** Options of {@link UpProjection}. */
 export interface UpProjectionOptions {
   form: DenseForm
   /** Normalizer-free: mean of the input over channels, whose variance is 1. Default 0. */
@@ -56,6 +57,7 @@ export class UpProjection extends nn.Module {
   }
 }
 
+/** Options of {@link UpProjectionHead}. */
 export interface UpProjectionHeadOptions {
   form: DenseForm
 }

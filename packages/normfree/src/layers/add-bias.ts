@@ -2,6 +2,7 @@
 // first batches, so that every convolution starts on inputs of mean 0.
 import { nn, noGrad, type Tensor, zeros } from '@normfree/torch'
 
+/** Options of {@link AddBias}. */
 export interface AddBiasOptions {
   /** Passes that the mean is taken over; with 0 this is a plain bias. Default 8. */
   batches?: number

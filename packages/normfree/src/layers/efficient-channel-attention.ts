@@ -2,6 +2,7 @@
 // channels' means, almost without parameters.
 import { nn, type Tensor } from '@normfree/torch'
 
+/** Options of {@link EfficientChannelAttention}. */
 export interface EfficientChannelAttentionOptions {
   /** Neighbours that a gate sees, odd. Default: by the number of channels, as the paper's section 3.2. */
   kernelSize?: number

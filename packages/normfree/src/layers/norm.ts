@@ -5,6 +5,7 @@ import { StdConv2d } from './std-conv.ts'
 /** `group_ws` is group norm with weight standardization in the convolutions in front of it. */
 export const NORMS = ['batch', 'group', 'group_ws', 'layer', 'instance', 'none'] as const
 
+/** The norms that a baseline may have; `group_ws` standardizes the kernels in front of it too. */
 export type NormName = (typeof NORMS)[number]
 
 /**

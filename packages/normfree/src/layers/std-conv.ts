@@ -2,6 +2,7 @@
 // lacks the factor 1 / sqrt(fan-in) of Scaled WS: the norm behind it sets the scale.
 import { nn, type Tensor } from '@normfree/torch'
 
+/** Options of {@link StdConv2d}: those of Conv2d, and what keeps its root away from 0. */
 export interface StdConv2dOptions extends nn.Conv2dOptions {
   /** Added to the variance. Default 1e-6 (timm's StdConv2d, Big Transfer). */
   eps?: number

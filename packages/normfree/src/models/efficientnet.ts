@@ -8,6 +8,7 @@ import { makeDivisible } from './normfree-conventions.ts'
 import { initPerGroup } from './regnet.ts'
 import { ResidualBlock } from './residual-block.ts'
 
+/** One {@link EfficientNet}: how much wider, how much deeper than B0. */
 export interface EfficientNetOptions extends ClassifierOptions {
   /** Factor of B0's channels, rounded to multiples of 8. */
   widthFactor: number

@@ -43,5 +43,6 @@ export interface ModelEntry {
   signalResolution: number
   /** Takes the option `norm`. */
   takesNorm?: boolean
+  /** Builds it, with weights from the default random stream. */
   create(options: ModelOptions): nn.Module
 }

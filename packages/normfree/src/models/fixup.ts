@@ -14,6 +14,7 @@ import {
 } from './layout.ts'
 import { ResidualBlock } from './residual-block.ts'
 
+/** Options of {@link FixupResNet}. */
 export interface FixupResNetOptions extends ClassifierOptions {
   block: BranchKind
   /** Blocks of each stage: four at ImageNet size, three at CIFAR size. */

@@ -9,6 +9,7 @@ export type ClassifierOptions = Omit<ModelOptions, 'alpha' | 'norm' | 'weightSta
 /** Two 3 x 3 convolutions, or 1 x 1, 3 x 3, 1 x 1. */
 export type BranchKind = 'basic' | 'bottleneck'
 
+/** A row of a table of depths: blocks of each stage. */
 export interface Depth {
   block: BranchKind
   /** Blocks of each stage. */

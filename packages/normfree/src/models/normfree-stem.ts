@@ -20,6 +20,7 @@ export type StemKind =
   | 'deep_tiered_pool'
   | 'deep_quad'
 
+/** The kind of a stem and its widths. */
 export interface Stem {
   kind: StemKind
   /** Channels that come out. */

@@ -8,6 +8,7 @@ import { LinearHead } from './heads.ts'
 import { type BlockLayout, type ClassifierOptions, dropPathRates, layOut } from './layout.ts'
 import { ResidualBlock } from './residual-block.ts'
 
+/** One {@link RegNet}: the line of widths that its stages are quantized from. */
 export interface RegNetOptions extends ClassifierOptions {
   depth: number
   /** Width of the line at block 0, and its rise a block. */

@@ -15,6 +15,7 @@ import { StochasticDepth } from '../layers/stochastic-depth.ts'
 import { type BlockLayout, type ClassifierOptions, dropPathRates, layOut } from './layout.ts'
 import { ResidualBlock } from './residual-block.ts'
 
+/** Options of {@link RescaleNet}. */
 export interface RescaleNetOptions extends ClassifierOptions {
   /** Blocks of each of the four stages. */
   layers: readonly number[]

@@ -5,6 +5,7 @@ import { nn, type Tensor } from '@normfree/torch'
 import { AddBias } from '../layers/add-bias.ts'
 import { refuseSmall, VGG_CHANNELS, type VggOptions } from './vgg.ts'
 
+/** Options of {@link RescaleVgg}. */
 export interface RescaleVggOptions extends Omit<VggOptions, 'norm'> {
   /** Batches whose mean the biases start from; 0: plain biases. Default 8. */
   biasBatches?: number

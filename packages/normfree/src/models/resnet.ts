@@ -15,6 +15,7 @@ import {
 } from './layout.ts'
 import { ResidualBlock } from './residual-block.ts'
 
+/** Options of {@link ResNet}. */
 export interface ResNetOptions extends ClassifierOptions {
   block: BranchKind
   /** Blocks of each of the four stages. */

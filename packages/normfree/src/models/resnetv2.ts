@@ -30,6 +30,7 @@ export interface ResNetV2Stem {
   pool: boolean
 }
 
+/** Options of {@link ResNetV2}. */
 export interface ResNetV2Options extends ClassifierOptions {
   block: BranchKind
   /** Blocks of each stage. */

@@ -6,6 +6,7 @@ import { createNorm, type NormName } from '../layers/norm.ts'
 import { LinearHead } from './heads.ts'
 import { type ClassifierOptions, HE_FAN_OUT, initKernels } from './layout.ts'
 
+/** Options of {@link Vgg}. */
 export interface VggOptions extends Omit<ClassifierOptions, 'dropPathRate' | 'outputStride'> {
   /** Convolutions of each of the five stages; a max pool ends each. */
   layers: readonly number[]

@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises'
 import type { PathInfo } from '@huggingface/hub'
 import { WeightsError } from '../errors.ts'
 
+/** Where the hub is and where its files are kept. */
 export interface HubOptions {
   /**
    * Where downloads are kept. Default HF_HUB_CACHE, else HF_HOME/hub, else
