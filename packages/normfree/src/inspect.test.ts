@@ -19,6 +19,11 @@ describe('countMacs', () => {
     expect(countMacs(new Grouped(), 8)).toBe(54 * 16 + 30)
   })
 
+  it('counts a model in channels_last, as training has it', () => {
+    const model = createModel('resnet20').to({ memoryFormat: 'channels_last' })
+    expect(countMacs(model, 32)).toBe(40_551_040)
+  })
+
   it('removes its hooks, also when the pass throws', () => {
     const model = new Grouped()
     expect(hooksLeftBy(() => countMacs(model, 8))).toEqual({ registered: 2, left: 0 })

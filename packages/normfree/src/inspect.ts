@@ -30,7 +30,8 @@ export const countParameters = (model: nn.Module): number =>
 
 /**
  * Multiply-accumulates of the convolutions and linear layers for one image of 3 x side x side, what
- * the papers call FLOPs. Only sizes are worked out, on a batch of no images: nothing is computed.
+ * the papers call FLOPs. Only sizes are worked out, on a batch of no images: nothing is computed. (For
+ * kernels in channels_last, whose convolutions refuse such a batch, one image of zeros is.)
  */
 export function countMacs(model: nn.Module, side: number): number {
   let macs = 0
@@ -50,8 +51,10 @@ export function countMacs(model: nn.Module, side: number): number {
       ]
     return []
   })
+  const images = model.parameters().every(parameter => parameter.isContiguous()) ? 0 : 1
+  const batch = [images, 3, side, side]
   try {
-    undisturbed(model, () => noGrad(() => tidy(() => void model.eval()(zeros([0, 3, side, side])))))
+    undisturbed(model, () => noGrad(() => tidy(() => void model.eval()(zeros(batch)))))
   } finally {
     for (const handle of handles) handle.remove()
   }

@@ -153,7 +153,7 @@ export class Tensor extends TensorIndexing {
    * @throws TorchError when nothing was recorded, or the graph was freed by an earlier pass.
    */
   backward(gradient: Tensor | null = null, options: BackwardOptions = {}): void {
-    backward(this, gradient ?? [], options)
+    backward(this, gradient, options)
   }
 
   /**
