@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { check } from './check.mjs'
 import { readJsonIfWhole } from './setup/files.mjs'
 import { root, setup } from './setup.mjs'
 
@@ -17,6 +16,8 @@ import { root, setup } from './setup.mjs'
 async function test(args) {
   const setupCode = await setup()
   if (setupCode) return report({ passed: 0, failed: 1, skipped: 0 }, setupCode)
+  // Only now: the checks need packages that the set-up installs.
+  const { check } = await import('./check.mjs')
   const checks = await check()
   const tests = runVitest(args)
   const counts = {
