@@ -43,6 +43,8 @@ const figures = published()
 const entries = listModels()
 const described = entries.map(entry => describe(entry, figures.get(entry.name) ?? []))
 const known = new Set(entries.map(({ name }) => name))
+const compared = entries.filter(({ name }) => figures.has(name))
+const agreeing = described.filter(([row]) => row.endsWith('| equal |'))
 const faults = [
   ...described.flatMap(([, each]) => each),
   ...[...figures.keys()].filter(name => !known.has(name)).map(name => `no model ${name}`),
@@ -52,11 +54,11 @@ writeFileSync(
   join(root, 'results/models.md'),
   `# The models: \`node scripts/models-table.mjs\`
 
-${entries.length} models; ${described.filter(([row]) => row.endsWith('| equal |')).length} are published and equal. Parameters as trained, with biases and gains;
-multiply-accumulates (G: billions) of convolutions and linear layers for one image with sides of
-"px", what the papers call FLOPs. A published figure equals ours when ours, rounded to its digits, is the same;
-where it is not, the last column says why. An empty column: nothing published is known to us; the tests
-hold such rows to the counts that follow from the authors' code.
+${entries.length} models. Parameters are what is trained, biases and gains included; G MACs are billions of
+multiply-accumulates of convolutions and linear layers for one image with sides of "px" pixels, what
+the papers call FLOPs. Of the ${compared.length} models of which something is published, ${agreeing.length} are equal: ours, rounded to
+the digits of every figure, is the figure. Of the others the last column says why they are not. Where
+it is empty, nothing published is known to us.
 
 | model | family | parameters | G MACs | px | published | difference |
 |---|---|---:|---:|---:|---|---|

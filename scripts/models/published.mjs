@@ -19,7 +19,8 @@ export const SOURCES = {
   ResNeXt: 'Xie et al., 2016 (arXiv:1611.05431), Table 1',
   VGG: 'Simonyan and Zisserman, 2015 (arXiv:1409.1556), Table 2',
   EfficientNet: 'Tan and Le, 2019 (arXiv:1905.11946), Table 2',
-  RegNet: 'Radosavovic et al., 2020 (arXiv:2003.13678), as quoted by NF-ResNets, Table 3',
+  RegNet:
+    'Radosavovic et al., 2020 (arXiv:2003.13678), as quoted by NF-ResNets, Table 3, without its last zeros',
 }
 
 /** timm's results table, millions of parameters. */
@@ -41,18 +42,20 @@ const TIMM = `
   dm_nfnet_f2 193.78, dm_nfnet_f3 254.92, dm_nfnet_f4 316.07, dm_nfnet_f5 377.21, dm_nfnet_f6 438.36,
   nfnet_l0 35.07, eca_nfnet_l0 24.14, eca_nfnet_l1 41.41, eca_nfnet_l2 56.72, eca_nfnet_l3 72.04`
 
-const ROUNDED_STRIDE = 'the first design strides in the 1 x 1, ours (and timm’s) in the 3 x 3'
+const EARLY_STRIDE = 'the first design strides in the 1 x 1, ours (and timm’s) in the 3 x 3'
 const UNROUNDED = 'the paper halves sides without rounding up'
 const COARSE = 'the paper rounds coarsely'
 const CUT = 'the paper cuts digits off'
+const UNCLEAR =
+  'the paper does not say how it counts; timm’s net, equal to ours, has our parameters'
 
 /** @type {readonly (readonly [name: string, source: keyof typeof SOURCES, parameters: string | undefined, macs?: string, why?: string])[]} */
 const PAPERS = [
   ['resnet18', 'ResNet', undefined, '1.8'],
   ['resnet34', 'ResNet', undefined, '3.6', CUT],
-  ['resnet50', 'ResNet', undefined, '3.8', ROUNDED_STRIDE],
-  ['resnet101', 'ResNet', undefined, '7.6', ROUNDED_STRIDE],
-  ['resnet152', 'ResNet', undefined, '11.3', ROUNDED_STRIDE],
+  ['resnet50', 'ResNet', undefined, '3.8', EARLY_STRIDE],
+  ['resnet101', 'ResNet', undefined, '7.6', EARLY_STRIDE],
+  ['resnet152', 'ResNet', undefined, '11.3', EARLY_STRIDE],
   ['resnet20', 'ResNet', '0.27'],
   ['resnet32', 'ResNet', '0.46'],
   ['resnet44', 'ResNet', '0.66'],
@@ -65,16 +68,16 @@ const PAPERS = [
   ['vgg16', 'VGG', '138'],
   ['vgg19', 'VGG', '144'],
   ['efficientnet_b0', 'EfficientNet', '5.3', '0.39'],
-  ['efficientnet_b1', 'EfficientNet', '7.8', '0.70'],
-  ['efficientnet_b2', 'EfficientNet', '9.2', '1.0'],
+  ['efficientnet_b1', 'EfficientNet', '7.8', '0.70', UNCLEAR],
+  ['efficientnet_b2', 'EfficientNet', '9.2', '1.0', UNCLEAR],
   ['efficientnet_b3', 'EfficientNet', '12', '1.8'],
-  ['efficientnet_b4', 'EfficientNet', '19', '4.2'],
-  ['efficientnet_b5', 'EfficientNet', '30', '9.9'],
-  ['regnety_004', 'RegNet', '4.3', '0.40'],
-  ['regnety_006', 'RegNet', '6.1', '0.60'],
-  ['regnety_008', 'RegNet', '6.3', '0.80'],
-  ['regnety_040', 'RegNet', '20.6', '4.00'],
-  ['regnety_120', 'RegNet', '51.8', '12.10'],
+  ['efficientnet_b4', 'EfficientNet', '19', '4.2', UNCLEAR],
+  ['efficientnet_b5', 'EfficientNet', '30', '9.9', UNCLEAR],
+  ['regnety_004', 'RegNet', '4.3', '0.4'],
+  ['regnety_006', 'RegNet', '6.1', '0.6'],
+  ['regnety_008', 'RegNet', '6.3', '0.8'],
+  ['regnety_040', 'RegNet', '20.6', '4.0'],
+  ['regnety_120', 'RegNet', '51.8', '12.1'],
   ['dm_nf_regnet_b0', 'NF-ResNets', '8.6', '0.44'],
   ['dm_nf_regnet_b1', 'NF-ResNets', '10.0', '0.73'],
   ['dm_nf_regnet_b2', 'NF-ResNets', '13.8', '1.10', UNROUNDED],
