@@ -219,8 +219,9 @@ describe('results', () => {
 describe('errors of LibTorch', () => {
   it('name the operator, its arguments and the cause, without a C++ trace', () => {
     const work = () => torch.zeros([2, 3]).matmul(torch.zeros([4, 5]))
+    // LibTorch 2.15 puts "mm: " before its words.
     expect(work).toThrow(
-      'matmul(Tensor float32[2, 3], Tensor float32[4, 5]): mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)',
+      /^matmul\(Tensor float32\[2, 3\], Tensor float32\[4, 5\]\): (mm: )?mat1 and mat2 shapes cannot be multiplied \(2x3 and 4x5\)$/,
     )
     try {
       work()
