@@ -21,6 +21,7 @@ export const ASPECTS = [
   'blocks',
 ] as const
 
+/** What is compared with a golden file. */
 export type Aspect = (typeof ASPECTS)[number]
 
 /** How far one aspect is from the reference. */

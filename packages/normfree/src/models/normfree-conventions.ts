@@ -64,10 +64,10 @@ export const CONVENTIONS = {
     roundChannels: Math.floor,
     roundHidden: value => Math.max(1, Math.floor(value)),
   },
-} satisfies Record<string, Convention>
+} satisfies Record<ConventionName, Convention>
 
 /** Names of the conventions. */
-export type ConventionName = keyof typeof CONVENTIONS
+export type ConventionName = 'timm' | 'timm_dm' | 'deepmind'
 
 interface ConvForm {
   stride?: number

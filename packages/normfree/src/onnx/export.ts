@@ -18,6 +18,7 @@ const IR_VERSION = 8
 /** A protobuf message ends below this many bytes; the rest leaves room for the graph. */
 const MOST_WEIGHTS = 2 ** 31 - 2 ** 24
 
+/** Options of {@link exportOnnx}. */
 export interface OnnxExportOptions {
   /**
    * Let images of other sizes in than the example's. Refused for models whose operators depend on

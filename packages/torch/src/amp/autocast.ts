@@ -16,9 +16,8 @@ export interface AutocastOptions {
 
 let depth = 0
 
-type AutocastDevice = 'cpu' | 'cuda'
 const OFF: AutocastOptions = { enabled: false }
-const active: Record<AutocastDevice, AutocastOptions> = { cpu: OFF, cuda: OFF }
+const active: Record<'cpu' | 'cuda', AutocastOptions> = { cpu: OFF, cuda: OFF }
 
 /** Remembers the autocast of now: what is returned runs work under it, whenever it is called. */
 export function bindAutocast(): <T>(work: () => T) => T {
@@ -37,7 +36,7 @@ export function bindAutocast(): <T>(work: () => T) => T {
  * @example const loss = autocast('cpu', () => nn.functional.crossEntropy(model(x), y))
  */
 export function autocast<T>(
-  device: AutocastDevice,
+  device: 'cpu' | 'cuda',
   work: () => T,
   options: AutocastOptions = {},
 ): T {
