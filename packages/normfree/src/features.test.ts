@@ -11,7 +11,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { featureMap, features } from './features.ts'
 import { hooksLeftBy, numbers } from './fixtures.test.util.ts'
 import { createModel } from './registry.ts'
-import { openBranches } from './signal.ts'
+import { openBranches } from './signal/measure.ts'
 
 beforeEach(() => manualSeed(8))
 

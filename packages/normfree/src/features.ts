@@ -1,6 +1,6 @@
 // Maps of features at every scale, for dense prediction and for looking inside.
 import { ArgumentError, keep, nn, noGrad, type Tensor, tidy, zeros } from '@normfree/torch'
-import { residualBlocks } from './signal.ts'
+import { residualBlocks } from './signal/taps.ts'
 import { undisturbed } from './undisturbed.ts'
 
 /** A model that makes a map of features before it classifies: every one of the registry. */

@@ -30,7 +30,6 @@ export { UnknownModelError, WeightsError } from './errors.ts'
 export { type Backbone, featureMap, features } from './features.ts'
 export { fuse } from './fuse/fuse.ts'
 export { type ActivationMoments, activationMoments, GAMMA, momentsOf } from './gain.ts'
-export { type InitialSignalOptions, initialSignal, type Signal } from './initial-signal.ts'
 export { countMacs, countParameters, type ModelCost, modelCost } from './inspect.ts'
 export { AddBias, type AddBiasOptions } from './layers/add-bias.ts'
 export {
@@ -94,13 +93,8 @@ export { preprocess } from './pretrained/preprocess.ts'
 export { type Preprocessing, preprocessingOf } from './pretrained/preprocessing.ts'
 export { createModel, listModels, modelEntry } from './registry.ts'
 export { checkResolution } from './resolution.ts'
-export {
-  type ChannelStatistics,
-  channelStatistics,
-  meanSignal,
-  measureSignal,
-  openBranches,
-  residualBlocks,
-  type SignalTap,
-} from './signal.ts'
+export { type InitialSignalOptions, initialSignal, type Signal } from './signal/initial.ts'
+export { meanSignal, measureSignal, openBranches, type SignalTap } from './signal/measure.ts'
+export { type ChannelStatistics, channelStatistics } from './signal/statistics.ts'
+export { residualBlocks, type TapListener, type TapPlace, withTaps } from './signal/taps.ts'
 export { type BlockPlan, planBlocks } from './variance.ts'

@@ -1,6 +1,6 @@
 // Finds where a forward pass first produced NaN or infinity.
 import { type nn, noGrad, Tensor, tidy } from '@normfree/torch'
-import { residualBlocks } from './signal.ts'
+import { residualBlocks } from './signal/taps.ts'
 import { undisturbed } from './undisturbed.ts'
 
 /** The first module, in the order of computation, whose output was not finite. */

@@ -1,7 +1,7 @@
 import { manualSeed, nn, noGrad, randn } from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { numbers } from '../fixtures.test.util.ts'
-import { residualBlocks } from '../signal.ts'
+import { residualBlocks } from '../signal/taps.ts'
 import { EfficientNet } from './efficientnet.ts'
 import { RegNet, regNetStages } from './regnet.ts'
 import { RescaleVgg } from './rescale-vgg.ts'

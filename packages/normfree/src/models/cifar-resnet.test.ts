@@ -5,7 +5,8 @@ import { largestDifference, numbers } from '../fixtures.test.util.ts'
 import { fillParameters, referenceBatch } from '../goldens/fill.ts'
 import { countMacs, countParameters } from '../inspect.ts'
 import { standardizeWeights_ } from '../layers/scaled-std-conv.ts'
-import { measureSignal, openBranches, residualBlocks } from '../signal.ts'
+import { measureSignal, openBranches } from '../signal/measure.ts'
+import { residualBlocks } from '../signal/taps.ts'
 import { CifarResNet, type CifarResNetForm } from './cifar-resnet.ts'
 
 beforeEach(() => manualSeed(5))

@@ -1,7 +1,8 @@
 import { manualSeed, type nn, noGrad, randn } from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { numbers } from '../fixtures.test.util.ts'
-import { measureSignal, residualBlocks } from '../signal.ts'
+import { measureSignal } from '../signal/measure.ts'
+import { residualBlocks } from '../signal/taps.ts'
 import { FixupResNet, type FixupResNetOptions } from './fixup.ts'
 import { cifarDepth } from './layout.ts'
 

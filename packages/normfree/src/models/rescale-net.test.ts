@@ -1,7 +1,7 @@
 import { ArgumentError, manualSeed, noGrad, randn } from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { numbers } from '../fixtures.test.util.ts'
-import { measureSignal } from '../signal.ts'
+import { measureSignal } from '../signal/measure.ts'
 import { RescaleNet, type RescaleNetOptions, rescaleWeights } from './rescale-net.ts'
 
 beforeEach(() => manualSeed(18))

@@ -2,7 +2,8 @@ import { manualSeed, type nn, noGrad, randn, type Tensor } from '@normfree/torch
 import { beforeEach, describe, expect, it } from 'vitest'
 import { numbers } from '../fixtures.test.util.ts'
 import { NORMS } from '../layers/norm.ts'
-import { measureSignal, openBranches, residualBlocks } from '../signal.ts'
+import { measureSignal, openBranches } from '../signal/measure.ts'
+import { residualBlocks } from '../signal/taps.ts'
 import { ResNet, type ResNetOptions } from './resnet.ts'
 
 beforeEach(() => manualSeed(14))

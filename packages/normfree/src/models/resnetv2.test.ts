@@ -1,7 +1,8 @@
 import { manualSeed, type nn, noGrad, randn } from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { numbers } from '../fixtures.test.util.ts'
-import { measureSignal, openBranches, residualBlocks, type SignalTap } from '../signal.ts'
+import { measureSignal, openBranches, type SignalTap } from '../signal/measure.ts'
+import { residualBlocks } from '../signal/taps.ts'
 import { ResNetV2, type ResNetV2Options } from './resnetv2.ts'
 
 beforeEach(() => manualSeed(15))

@@ -1,10 +1,10 @@
 // The signal of a model at initialisation, as the papers plot it: white noise in, branches open,
 // averaged over draws of the weights.
 import { ArgumentError, randn, tidy } from '@normfree/torch'
-import type { ModelOptions } from './models/entry.ts'
-import { createModel, modelEntry } from './registry.ts'
-import { checkResolution } from './resolution.ts'
-import { meanSignal, measureSignal, openBranches, type SignalTap } from './signal.ts'
+import type { ModelOptions } from '../models/entry.ts'
+import { createModel, modelEntry } from '../registry.ts'
+import { checkResolution } from '../resolution.ts'
+import { meanSignal, measureSignal, openBranches, type SignalTap } from './measure.ts'
 
 /** What {@link initialSignal} measures on, beside the options of the model. */
 export interface InitialSignalOptions extends ModelOptions {

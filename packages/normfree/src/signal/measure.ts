@@ -1,8 +1,9 @@
 // Signal propagation plots (NF-ResNets, section 3): three statistics of the activations at the stem
 // and at every residual block, measured in one pass that keeps no activation.
 import { ArgumentError, type nn, noGrad, ones, type Tensor, tidy } from '@normfree/torch'
-import { ResidualBlock } from './models/residual-block.ts'
-import { undisturbed } from './undisturbed.ts'
+import { undisturbed } from '../undisturbed.ts'
+import { type ChannelStatistics, channelStatistics } from './statistics.ts'
+import { residualBlocks, type TapListener, withTaps } from './taps.ts'
 
 /** One point of the plot. */
 export interface SignalTap {
@@ -24,28 +25,6 @@ export interface SignalTap {
   predictedVariance: number | null
 }
 
-/** Two of the three statistics of a signal propagation plot (NF-ResNets, section 3). */
-export interface ChannelStatistics {
-  squaredMean: number
-  variance: number
-}
-
-/** Statistics of (N, C, H, W): mean over channels of (mean over N, H, W)^2 and of the biased variance. */
-export function channelStatistics(x: Tensor): ChannelStatistics {
-  return noGrad(() =>
-    tidy(() => {
-      const [variance, mean] = x.detach().to('float32').varMean([0, 2, 3], { correction: 0 })
-      return { squaredMean: mean.square().mean().item(), variance: variance.mean().item() }
-    }),
-  )
-}
-
-/** The residual blocks of a model in forward order, with their names. */
-export const residualBlocks = (model: nn.AnyModule): [string, ResidualBlock][] =>
-  [...model.namedModules()].filter(
-    (entry): entry is [string, nn.AnyModule & ResidualBlock] => entry[1] instanceof ResidualBlock,
-  )
-
 /**
  * Runs `model` once on `input` (N, 3, H, W) in training mode, without recording, and measures every
  * block. The model's state (running statistics, mode) is as before afterwards.
@@ -53,41 +32,28 @@ export const residualBlocks = (model: nn.AnyModule): [string, ResidualBlock][] =
  * @throws ArgumentError when the model has no residual blocks.
  */
 export function measureSignal(model: nn.Module, input: Tensor): SignalTap[] {
-  const blocks = residualBlocks(model)
-  if (blocks.length === 0)
-    throw new ArgumentError(
-      `Expected a model with residual blocks but ${model.constructor.name} has none.`,
-    )
   const taps: SignalTap[] = []
-  const handles = blocks.flatMap(([name, block], i) => tapBlock(name, block, i, taps))
-  try {
-    undisturbed(model, () => noGrad(() => tidy(() => void model.train()(input))))
-  } finally {
-    for (const handle of handles) handle.remove()
-  }
-  return taps
-}
-
-function tapBlock(name: string, block: ResidualBlock, i: number, taps: SignalTap[]) {
   let residualVariance = Number.NaN
-  const stem = block.registerForwardPreHook((_, [x]) => {
-    if (i === 0) taps.push(stemTap(channelStatistics(x)))
-  })
-  const branch = block.residual.registerForwardHook((_, __, y) => {
-    residualVariance = channelStatistics(y).variance
-  })
-  const output = block.registerForwardHook((_, __, y) => {
-    const { squaredMean, variance } = channelStatistics(y)
-    taps.push({
-      index: i + 1,
-      name,
-      ...block.position,
-      channelSquaredMean: squaredMean,
-      channelVariance: variance,
-      residualVariance,
-    })
-  })
-  return [stem, branch, output]
+  const listener: TapListener = {
+    stem: x => {
+      taps.push(stemTap(channelStatistics(x)))
+    },
+    branch: (_, y) => {
+      residualVariance = channelStatistics(y).variance
+    },
+    output: (place, y) => {
+      const { squaredMean, variance } = channelStatistics(y)
+      taps.push({
+        ...place,
+        channelSquaredMean: squaredMean,
+        channelVariance: variance,
+        residualVariance,
+      })
+    },
+  }
+  const pass = () => noGrad(() => tidy(() => void model.train()(input)))
+  undisturbed(model, () => withTaps(model, listener, pass))
+  return taps
 }
 
 const stemTap = ({ squaredMean, variance }: ChannelStatistics): SignalTap => ({

@@ -1,17 +1,12 @@
 import { ArgumentError, manualSeed, nn, randn, type Tensor } from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { filled, hooksLeftBy, snapshot } from './fixtures.test.util.ts'
-import { initialSignal } from './initial-signal.ts'
-import type { CifarResNet } from './models/cifar-resnet.ts'
-import { createModel } from './registry.ts'
-import {
-  channelStatistics,
-  meanSignal,
-  measureSignal,
-  openBranches,
-  residualBlocks,
-  type SignalTap,
-} from './signal.ts'
+import { filled, hooksLeftBy, snapshot } from '../fixtures.test.util.ts'
+import type { CifarResNet } from '../models/cifar-resnet.ts'
+import { createModel } from '../registry.ts'
+import { initialSignal } from './initial.ts'
+import { meanSignal, measureSignal, openBranches, type SignalTap } from './measure.ts'
+import { channelStatistics } from './statistics.ts'
+import { residualBlocks } from './taps.ts'
 
 beforeEach(() => manualSeed(9))
 
@@ -105,7 +100,7 @@ describe('measureSignal', () => {
 
   it('removes its hooks, also when the pass throws', () => {
     const model = createModel('resnet20')
-    const hooks = 3 * 9
+    const hooks = 1 + 2 * 9 // the stem; branch and output of each block
     const left = (images: Tensor) => hooksLeftBy(() => measureSignal(model, images))
     expect(left(noise(2))).toEqual({ registered: hooks, left: 0 })
     expect(left(noise(2).slice(1, 0, 2))).toEqual({ registered: hooks, left: 0 })
