@@ -9,6 +9,11 @@ describe('mappedBlas', () => {
     const text = maps('/lib/libblas.so.3', '/lib/libblas.so.3', '/lib/libc.so.6', '[heap]')
     expect(mappedBlas(text)).toEqual(['/lib/libblas.so.3'])
   })
+
+  it("leaves out the GPU's", () => {
+    const text = maps('/torch/libcublas.so.13', '/torch/libcublasLt.so.13', '/torch/libtorch.so')
+    expect(mappedBlas(text)).toEqual([])
+  })
 })
 
 describe('isReferenceBlas', () => {

@@ -17,7 +17,9 @@ export default async function doctor(this: Context, flags: CommonFlags): Promise
   if (flags.json) this.printJson({ machine, engine, remarks })
   else {
     for (const [name, value] of Object.entries({ ...machine, ...engine })) {
-      this.print(`${name.padEnd(14)} ${Array.isArray(value) ? value.join(', ') : value}`)
+      this.print(
+        `${name.padEnd(14)} ${Array.isArray(value) ? value.join(', ') || 'none apart from LibTorch' : value}`,
+      )
     }
     for (const remark of remarks) this.print(`! ${remark}`)
   }
