@@ -48,7 +48,10 @@ interface ConvForm<Sizes> {
 }
 
 /** What all convolutions share: their parameters, and how PyTorch prints them. */
-export abstract class ConvNd<Sizes extends number[]> extends Module {
+export abstract class ConvNd<
+  Sizes extends number[],
+  In extends unknown[] = [Tensor],
+> extends Module<In> {
   readonly inChannels: number
   readonly outChannels: number
   readonly kernelSize: Sizes
