@@ -194,8 +194,8 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
    * missing, as in old checkpoints, it stays as it is: what PyTorch does for a dict without versions.
    *
    * @returns the names that either side lacks: none when strict.
-   * @throws ArgumentError naming every misshapen entry and, when strict, every missing and
-   * unexpected one; nothing is copied.
+   * @throws ArgumentError naming misshapen entries and, when strict, missing and unexpected ones;
+   * nothing is copied.
    */
   loadStateDict(
     state: ReadonlyMap<string, Tensor>,
