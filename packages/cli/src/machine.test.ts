@@ -9,6 +9,10 @@ describe('mappedBlas', () => {
     const text = maps('/lib/libblas.so.3', '/lib/libblas.so.3', '/lib/libc.so.6', '[heap]')
     expect(mappedBlas(text)).toEqual(['/lib/libblas.so.3'])
   })
+
+  it('leaves out those of a GPU', () => {
+    expect(mappedBlas(maps('/lib/libcublas.so.13', '/lib/libcublasLt.so.13'))).toEqual([])
+  })
 })
 
 describe('isReferenceBlas', () => {

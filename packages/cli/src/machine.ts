@@ -18,10 +18,10 @@ export function instructionSet(config: string): string {
   return /CPU capability usage: (\S+)/.exec(config)?.[1] ?? 'unknown'
 }
 
-/** Paths of the linear algebra libraries among the files that a process has mapped. */
+/** Paths of the CPU's linear algebra libraries among the files that a process has mapped. */
 export function mappedBlas(maps: string): string[] {
   const files = maps.match(/\/\S+\.so[.\d]*$/gm) ?? []
-  return [...new Set(files.filter(file => /blas|mkl_core|mkl_rt|blis/i.test(file)))].sort()
+  return [...new Set(files.filter(file => /(?<!cu)blas|mkl_core|mkl_rt|blis/i.test(file)))].sort()
 }
 
 /** The files that this process has mapped; empty where the system does not tell. */
