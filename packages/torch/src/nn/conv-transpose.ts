@@ -26,11 +26,16 @@ export type ConvTranspose1dOptions = ConvTransposeOptions<Size1d>
 /** Options of {@link ConvTranspose2d}. */
 export type ConvTranspose2dOptions = ConvTransposeOptions<Size2d>
 
+/** They stand wherever a layer of one tensor does, so the second argument is no part of their `In`. */
+// biome-ignore lint/correctness/noUnusedVariables: Sizes must be named as the class names it
+interface ConvTransposeNd<Sizes extends number[]> {
+  // biome-ignore lint/style/useShorthandFunctionType: an interface merges with the class, a type does not
+  (x: Tensor, outputSize?: readonly number[] | null): Tensor
+}
+
 /** What transposed convolutions share: an output size that is asked for. */
-abstract class ConvTransposeNd<Sizes extends number[]> extends ConvNd<
-  Sizes,
-  [x: Tensor, outputSize?: readonly number[] | null]
-> {
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface adds the call signature
+abstract class ConvTransposeNd<Sizes extends number[]> extends ConvNd<Sizes> {
   /**
    * The layer's output padding or, given an `outputSize`, that which leads to it: a convolution with
    * a stride gives the same size for several sizes of its input.

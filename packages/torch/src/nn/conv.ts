@@ -48,10 +48,7 @@ interface ConvForm<Sizes> {
 }
 
 /** What all convolutions share: their parameters, and how PyTorch prints them. */
-export abstract class ConvNd<
-  Sizes extends number[],
-  In extends unknown[] = [Tensor],
-> extends Module<In> {
+export abstract class ConvNd<Sizes extends number[]> extends Module {
   readonly inChannels: number
   readonly outChannels: number
   readonly kernelSize: Sizes
