@@ -18,16 +18,10 @@ export function instructionSet(config: string): string {
   return /CPU capability usage: (\S+)/.exec(config)?.[1] ?? 'unknown'
 }
 
-// cuBLAS comes with builds for NVIDIA's GPUs and has no part in what the CPU computes.
-const BLAS = /(?<!cu)blas|mkl_core|mkl_rt|blis/i
-
-/**
- * Paths of the CPU's linear algebra libraries among the files that a process has mapped. None where
- * LibTorch has one linked in, as PyTorch's own builds have MKL.
- */
+/** Paths of the CPU's linear algebra libraries among the files that a process has mapped. */
 export function mappedBlas(maps: string): string[] {
   const files = maps.match(/\/\S+\.so[.\d]*$/gm) ?? []
-  return [...new Set(files.filter(file => BLAS.test(file)))].sort()
+  return [...new Set(files.filter(file => /(?<!cu)blas|mkl_core|mkl_rt|blis/i.test(file)))].sort()
 }
 
 /** The files that this process has mapped; empty where the system does not tell. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { from } from '@normfree/torch'
 import { describe, expect, it } from 'vitest'
 import { newFolder, normfree, program } from './program.test.util.ts'
 
@@ -60,6 +61,14 @@ describe('normfree doctor', () => {
     expect(JSON.parse(stdout).engine.error).toContain('npm run setup')
     expect(stderr).toBe('normfree: the engine cannot be loaded: see `error` above\n')
     expect(code).toBe(1)
+  })
+
+  it('warns of complex products where they are wrong, and only there', async () => {
+    const { stdout } = await normfree(['doctor', '--json'])
+    const { remarks } = JSON.parse(stdout) as { remarks: string[] }
+    const i = from(Float32Array.of(0, 1), [1], 'complex64')
+    const isRight = i.dot(i).viewAsReal().data()[0] === -1
+    expect(remarks.some(remark => remark.startsWith('Complex dot'))).toBe(!isRight)
   })
 })
 

@@ -75,8 +75,8 @@ const REASONS: readonly [RegExp, RegExp, string][] = [
   ],
   [
     /^torch/,
-    /autocast|^(is_anomaly|set_anomaly|is_grad_enabled|is_inference_mode)/,
-    'a mode holds for a function: autocast(), noGrad()',
+    /autocast|^(is_anomaly|set_anomaly)/,
+    'a mode holds for a function: autocast(), detectAnomaly()',
   ],
   [
     /^torch/,
@@ -112,12 +112,11 @@ const REASONS: readonly [RegExp, RegExp, string][] = [
   ],
   [
     /^Tensor/,
-    /^(register_hook|register_post_accumulate_grad_hook|retain_grad|retains_grad|grad_dtype)$/,
-    'hooks are not operators: see autograd.ts',
+    /^(register_post_accumulate_grad_hook|grad_dtype)$/,
+    'gradients are seen by registerHook(), and have the dtype of their tensor',
   ],
   [/^Tensor/, /^(as_subclass|reinforce|module_load|wrapped)$/, 'serves subclasses in Python'],
   [/^Tensor/, /^(eig|lstsq|solve|lu|resize|resize_as)$/, 'given up by PyTorch: linalg has them'],
-  [/^Tensor/, /^unique$/, 'a function: unique(x)'],
 ]
 
 async function main() {

@@ -37,6 +37,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     'hand-written, in tensor.ts',
     /^(to|size|stride|dim|numel|item|data|set_data|requires_grad_?|retain_grad|retains_grad|is_leaf|is_contiguous|get_device|output_nr|storage_offset|backward|device|numpy_T|matrix_H)$/,
   ),
+  named('hand-written, in functions.ts', /^unique_consecutive$/),
   named(
     'a tensor of the garbage collector or of several machines',
     /^(is_distributed|record_stream)$/,

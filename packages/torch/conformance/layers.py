@@ -39,9 +39,11 @@ def outputs_of(result):
 
 
 def run(call, inputs, parameters):
-    """Outputs, and gradients of their sum weighted by fill(shape, 99), for inputs then parameters."""
-    leaves = [x.clone().requires_grad_() if x.is_floating_point() else x for x in inputs]
-    outputs = outputs_of(call(*[x.clone() for x in leaves]))
+    """Outputs, and gradients of their sum weighted by fill(shape, 99), for inputs then parameters.
+    What is no tensor stands last among the inputs."""
+    tensors = [x for x in inputs if isinstance(x, torch.Tensor)]
+    leaves = [x.clone().requires_grad_() if x.is_floating_point() else x for x in tensors]
+    outputs = outputs_of(call(*[x.clone() for x in leaves], *inputs[len(tensors):]))
     wanted = [x for x in leaves + parameters if x.requires_grad]
     assert all(output.isfinite().all() for output in outputs), "a case must have finite values"
     found = {"outputs": [record(output) for output in outputs]}

@@ -43,7 +43,6 @@ def index(x, indices):
 OURS = {
     "tensordot": tensordot,
     "index": index,
-    "unique_consecutive": torch._VF.unique_consecutive,
 }
 
 

@@ -206,6 +206,10 @@ def optimizers():
         (rms, {"lr": 0.05, "momentum": 0.9, "weight_decay": 0.1, "alpha": 0.9}, None),
         (rms, {"lr": 0.05, "centered": True, "eps": 1e-3}, None),
         (rms, {"lr": 0.05, "centered": True, "momentum": 0.9}, groups),
+        (sgd, {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01, "maximize": True}, None),
+        (adam, {"lr": 0.1, "weight_decay": 0.1, "maximize": True}, None),
+        (adamw, {"lr": 0.1, "maximize": True}, [{}, {"maximize": False}, {"lr": 0.01}]),
+        (rms, {"lr": 0.05, "weight_decay": 0.1, "maximize": True}, None),
     ]
     for cls, options, given in cases:
         yield cls.__name__, options, given, run_torch(cls, options, given)

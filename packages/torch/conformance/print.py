@@ -59,6 +59,10 @@ GRADIENT_CASES = [
     ("a leaf that wants a gradient", "float32", [2], [1, 2]),
     ("two suffixes", "float64", [2], [1, 2.5]),
 ]
+PARAMETER_CASES = [
+    ("a parameter", "float32", [2, 2], [1, 2, 3, -4.5]),
+    ("a parameter of float64", "float64", [12], [i / 8 for i in range(12)]),
+]
 
 
 def build(dtype, shape, values):
@@ -74,7 +78,7 @@ def build(dtype, shape, values):
     return torch.tensor(numbers, dtype=torch.float64).to(kind).reshape(shape)
 
 
-def entry(case, requires_grad):
+def entry(case, requires_grad=False, parameter=False):
     name, dtype, shape, values = case
     tensor = build(dtype, shape, values)
     if requires_grad:
@@ -84,10 +88,17 @@ def entry(case, requires_grad):
         result["values"] = values
     if requires_grad:
         result["requiresGrad"] = True
+    if parameter:
+        tensor = torch.nn.Parameter(tensor)
+        result["parameter"] = True
     return {**result, "text": repr(tensor)}
 
 
-entries = [entry(case, False) for case in CASES] + [entry(case, True) for case in GRADIENT_CASES]
+entries = [
+    *[entry(case) for case in CASES],
+    *[entry(case, requires_grad=True) for case in GRADIENT_CASES],
+    *[entry(case, parameter=True) for case in PARAMETER_CASES],
+]
 lines = ",\n".join(json.dumps(each) for each in entries)
 path = pathlib.Path(__file__).with_name("print.json")
 path.write_text(f"[\n{lines}\n]\n")

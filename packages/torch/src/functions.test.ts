@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { tensor } from './create.ts'
-import { unique } from './functions.ts'
+import { unique, uniqueConsecutive } from './functions.ts'
 import { leaked, numbers } from './testing.test.util.ts'
 
 describe('unique', () => {
@@ -35,5 +35,14 @@ describe('unique', () => {
 
   it('keeps nothing but what it returns', () => {
     expect(leaked(() => unique(x).dispose())).toBe(0)
+    expect(leaked(() => uniqueConsecutive(x).dispose())).toBe(0)
+  })
+
+  it('is a method too, and so is what looks at neighbours alone', () => {
+    expect(numbers(x.unique())).toEqual([1, 2, 3])
+    const runs = tensor([1, 1, 3, 1])
+    expect(numbers(runs.uniqueConsecutive())).toEqual([1, 3, 1])
+    const [, counts] = runs.uniqueConsecutive({ returnCounts: true })
+    expect(numbers(counts)).toEqual([2, 1, 1])
   })
 })

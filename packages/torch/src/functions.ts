@@ -15,27 +15,58 @@ export interface UniqueOptions {
   dim?: number | null
 }
 
+/** What {@link unique} gives: the elements alone, or followed by what options `O` ask for. */
+export type UniqueResult<O> = O extends { returnInverse: true; returnCounts: true }
+  ? [Tensor, Tensor, Tensor]
+  : O extends { returnInverse: true } | { returnCounts: true }
+    ? [Tensor, Tensor]
+    : Tensor
+
 /**
  * The different elements of `input`, or slices of it, each once; indices and counts are int64.
  *
- * @returns the elements alone, or followed by what the options ask for.
+ * @returns the elements alone, or followed by what the options ask for: `[values, inverse, counts]`.
  */
-export function unique(
+export function unique<O extends UniqueOptions = UniqueOptions>(
   input: Tensor,
-  options?: UniqueOptions & { returnInverse?: false; returnCounts?: false },
-): Tensor
-export function unique(
-  input: Tensor,
-  options: UniqueOptions & { returnInverse: true; returnCounts: true },
-): [Tensor, Tensor, Tensor]
-export function unique(input: Tensor, options: UniqueOptions): [Tensor, Tensor]
-export function unique(input: Tensor, options: UniqueOptions = {}): Tensor | Tensor[] {
-  const { sorted = true, returnInverse = false, returnCounts = false, dim = null } = options
-  const [values, inverse, counts] = (
+  options?: O,
+): UniqueResult<O> {
+  const { sorted = true, returnInverse = false, returnCounts = false, dim = null } = options ?? {}
+  const found =
     dim === null
       ? callOperator('aten::_unique2', '', input, sorted, returnInverse, returnCounts)
       : callOperator('aten::unique_dim', '', input, dim, sorted, returnInverse, returnCounts)
-  ) as [Tensor, Tensor, Tensor]
+  return askedFor(found as Found, returnInverse, returnCounts) as UniqueResult<O>
+}
+
+/** Options of {@link uniqueConsecutive}. */
+export type UniqueConsecutiveOptions = Omit<UniqueOptions, 'sorted'>
+
+/**
+ * The elements of `input`, or slices of it, without those that equal the one before; indices and
+ * counts are int64.
+ *
+ * @returns the elements alone, or followed by what the options ask for: `[values, inverse, counts]`.
+ */
+export function uniqueConsecutive<O extends UniqueConsecutiveOptions = UniqueConsecutiveOptions>(
+  input: Tensor,
+  options?: O,
+): UniqueResult<O> {
+  const { returnInverse = false, returnCounts = false, dim = null } = options ?? {}
+  const flags = [returnInverse, returnCounts] as const
+  const found = callOperator('aten::unique_consecutive', '', input, ...flags, dim)
+  return askedFor(found as Found, ...flags) as UniqueResult<O>
+}
+
+/** What the operators give: elements, places and counts. */
+type Found = [values: Tensor, inverse: Tensor, counts: Tensor]
+
+/** What was asked for of `found`; the rest is released. */
+function askedFor(
+  [values, inverse, counts]: Found,
+  returnInverse: boolean,
+  returnCounts: boolean,
+): Tensor | Tensor[] {
   if (!returnInverse) inverse.dispose()
   if (!returnCounts) counts.dispose()
   if (!returnInverse && !returnCounts) return values

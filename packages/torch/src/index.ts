@@ -44,7 +44,14 @@ export {
   saveSafetensors,
 } from './files/safetensors.ts'
 export { defineFunction, type FunctionContext, type FunctionDefinition } from './function.ts'
-export { broadcastShapes, type UniqueOptions, unique } from './functions.ts'
+export {
+  broadcastShapes,
+  type UniqueConsecutiveOptions,
+  type UniqueOptions,
+  type UniqueResult,
+  unique,
+  uniqueConsecutive,
+} from './functions.ts'
 /** torch.fft: discrete Fourier transforms. */
 export * as fft from './generated/fft.ts'
 export * from './generated/functions.ts'

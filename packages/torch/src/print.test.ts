@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { from, tensor } from './create.ts'
 import * as torch from './generated/functions.ts'
+import { Parameter } from './nn/index.ts'
 import { decimal, scientific } from './print-number.ts'
 import type { Tensor } from './tensor.ts'
 import { leaked } from './testing.test.util.ts'
@@ -16,6 +17,7 @@ interface Case {
   /** Row-major, pairs for complex; "nan", "inf", "-inf" as words; absent: 0, 1, 2... */
   values?: (number | string)[]
   requiresGrad?: boolean
+  parameter?: boolean
   text: string
 }
 
@@ -23,7 +25,7 @@ const cases: Case[] = JSON.parse(
   readFileSync(new URL('../conformance/print.json', import.meta.url), 'utf8'),
 )
 
-function build({ dtype, shape, values, requiresGrad }: Case): Tensor {
+function build({ dtype, shape, values, requiresGrad, parameter }: Case): Tensor {
   const count = shape.reduce((a, b) => a * b, 1)
   const flat = (values ?? Array.from({ length: count }, (_, i) => i)).map(value =>
     typeof value === 'number' ? value : Number(value.replace('inf', 'Infinity')),
@@ -31,6 +33,7 @@ function build({ dtype, shape, values, requiresGrad }: Case): Tensor {
   if (dtype.startsWith('complex'))
     return from(Float64Array.from(flat), shape, 'complex128').to(dtype)
   const x = tensor(Float64Array.from(flat)).to(dtype).reshape(shape)
+  if (parameter) return new Parameter(x)
   return requiresGrad ? x.requiresGrad_() : x
 }
 

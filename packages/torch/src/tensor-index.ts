@@ -1,7 +1,14 @@
-// What a tensor does like an array: indices, iteration, transposes, a plain number on the left of an
-// operator. How indices are understood is in indexing.ts.
+// What a tensor does like an array: indices, iteration, different elements, transposes, a plain
+// number on the left of an operator. How indices are understood is in indexing.ts.
 import { callOperator } from './call.ts'
 import { ShapeError } from './errors.ts'
+import {
+  type UniqueConsecutiveOptions,
+  type UniqueOptions,
+  type UniqueResult,
+  unique,
+  uniqueConsecutive,
+} from './functions.ts'
 import { TensorMethods } from './generated/methods.ts'
 import { assign, type Index, indexed } from './indexing.ts'
 import { tidy } from './memory.ts'
@@ -61,6 +68,18 @@ export abstract class TensorIndexing extends TensorMethods {
   *#rows(): Generator<Tensor, void, undefined> {
     const { length } = this
     for (let i = 0; i < length; i++) yield this.select(0, i)
+  }
+
+  /** The different elements: the function `unique` of this tensor. */
+  unique<O extends UniqueOptions = UniqueOptions>(options?: O): UniqueResult<O> {
+    return unique(this as unknown as Tensor, options)
+  }
+
+  /** Neighbours that are equal, once: the function `uniqueConsecutive` of this tensor. */
+  uniqueConsecutive<O extends UniqueConsecutiveOptions = UniqueConsecutiveOptions>(
+    options?: O,
+  ): UniqueResult<O> {
+    return uniqueConsecutive(this as unknown as Tensor, options)
   }
 
   /** All dimensions in reverse order, a view; for a matrix its transpose. */

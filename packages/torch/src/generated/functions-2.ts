@@ -2002,49 +2002,44 @@ export function uniform_(...args: unknown[]): Tensor {
   return overloaded(uniform_$, args) as Tensor
 }
 
-/** `aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)` */
-export function uniqueConsecutive(self: Tensor, returnInverse?: boolean, returnCounts?: boolean, dim?: number | null): [Tensor, Tensor, Tensor] {
-  return call(1066, self, returnInverse, returnCounts, dim) as [Tensor, Tensor, Tensor]
-}
-
 /** `aten::unique_dim(Tensor self, int dim, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)` */
 export function uniqueDim(self: Tensor, dim: number, sorted?: boolean, returnInverse?: boolean, returnCounts?: boolean): [Tensor, Tensor, Tensor] {
-  return call(1067, self, dim, sorted, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
+  return call(1066, self, dim, sorted, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
 }
 
 /** `aten::unique_dim_consecutive(Tensor self, int dim, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)` */
 export function uniqueDimConsecutive(self: Tensor, dim: number, returnInverse?: boolean, returnCounts?: boolean): [Tensor, Tensor, Tensor] {
-  return call(1068, self, dim, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
+  return call(1067, self, dim, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
 }
 
 /** `aten::unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]` */
 export function unsafeChunk(self: Tensor, chunks: number, dim?: number): Tensor[] {
-  return call(1069, self, chunks, dim) as Tensor[]
+  return call(1068, self, chunks, dim) as Tensor[]
 }
 
 /** `aten::unsafe_split.Tensor(Tensor self, SymInt split_size, int dim=0) -> Tensor[]` */
 export function unsafeSplit(self: Tensor, splitSize: number, dim?: number): Tensor[] {
-  return call(1070, self, splitSize, dim) as Tensor[]
+  return call(1069, self, splitSize, dim) as Tensor[]
 }
 
 /** `aten::unsafe_split_with_sizes(Tensor self, SymInt[] split_sizes, int dim=0) -> Tensor[]` */
 export function unsafeSplitWithSizes(self: Tensor, splitSizes: readonly number[], dim?: number): Tensor[] {
-  return call(1071, self, splitSizes, dim) as Tensor[]
+  return call(1070, self, splitSizes, dim) as Tensor[]
 }
 
 /** `aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a)` */
 export function unsqueeze(self: Tensor, dim: number): Tensor {
-  return call(1072, self, dim) as Tensor
+  return call(1071, self, dim) as Tensor
 }
 
 /** `aten::unsqueeze_(Tensor(a!) self, int dim) -> Tensor(a!)` */
 export function unsqueeze_(self: Tensor, dim: number): Tensor {
-  return call(1073, self, dim) as Tensor
+  return call(1072, self, dim) as Tensor
 }
 
 /** `aten::unsqueeze_copy(Tensor self, int dim) -> Tensor` */
 export function unsqueezeCopy(self: Tensor, dim: number): Tensor {
-  return call(1074, self, dim) as Tensor
+  return call(1073, self, dim) as Tensor
 }
 
 /**
@@ -2126,7 +2121,7 @@ export function upsampleTrilinear3d(...args: unknown[]): Tensor {
 
 /** `aten::vander(Tensor x, int? N=None, bool increasing=False) -> Tensor` */
 export function vander(x: Tensor, N?: number | null, increasing?: boolean): Tensor {
-  return call(1089, x, N, increasing) as Tensor
+  return call(1088, x, N, increasing) as Tensor
 }
 
 /**
@@ -2163,7 +2158,7 @@ export function varMean(...args: unknown[]): [Tensor, Tensor] {
 
 /** `aten::vdot(Tensor self, Tensor other) -> Tensor` */
 export function vdot(self: Tensor, other: Tensor): Tensor {
-  return call(1096, self, other) as Tensor
+  return call(1095, self, other) as Tensor
 }
 
 /**
@@ -2179,27 +2174,27 @@ export function view(...args: unknown[]): Tensor {
 
 /** `aten::view_as(Tensor(a) self, Tensor other) -> Tensor(a)` */
 export function viewAs(self: Tensor, other: Tensor): Tensor {
-  return call(1099, self, other) as Tensor
+  return call(1098, self, other) as Tensor
 }
 
 /** `aten::view_as_complex(Tensor(a) self) -> Tensor(a)` */
 export function viewAsComplex(self: Tensor): Tensor {
-  return call(1100, self) as Tensor
+  return call(1099, self) as Tensor
 }
 
 /** `aten::view_as_complex_copy(Tensor self) -> Tensor` */
 export function viewAsComplexCopy(self: Tensor): Tensor {
-  return call(1101, self) as Tensor
+  return call(1100, self) as Tensor
 }
 
 /** `aten::view_as_real(Tensor(a) self) -> Tensor(a)` */
 export function viewAsReal(self: Tensor): Tensor {
-  return call(1102, self) as Tensor
+  return call(1101, self) as Tensor
 }
 
 /** `aten::view_as_real_copy(Tensor self) -> Tensor` */
 export function viewAsRealCopy(self: Tensor): Tensor {
-  return call(1103, self) as Tensor
+  return call(1102, self) as Tensor
 }
 
 /**
@@ -2226,7 +2221,7 @@ export function vsplit(...args: unknown[]): Tensor[] {
 
 /** `aten::vstack(Tensor[] tensors) -> Tensor` */
 export function vstack(tensors: readonly Tensor[]): Tensor {
-  return call(1108, tensors) as Tensor
+  return call(1107, tensors) as Tensor
 }
 
 /**
@@ -2269,20 +2264,20 @@ export function xlogy(...args: unknown[]): Tensor {
  * `aten::xlogy_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
  */
 export function xlogy_(self: Tensor, other: Tensor | Scalar): Tensor {
-  return (isTensor(other) ? call(1118, self, other) : call(1117, self, other)) as Tensor
+  return (isTensor(other) ? call(1117, self, other) : call(1116, self, other)) as Tensor
 }
 
 /** `aten::zero_(Tensor(a!) self) -> Tensor(a!)` */
 export function zero_(self: Tensor): Tensor {
-  return call(1119, self) as Tensor
+  return call(1118, self) as Tensor
 }
 
 /** `aten::zeros(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export function zeros(size: readonly number[], options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; requiresGrad?: boolean } = NONE): Tensor {
-  return leaf(call(1120, size, named(1120, options, 'dtype layout device pinMemory requiresGrad').dtype ?? 'float32', options.layout, options.device, options.pinMemory), options) as Tensor
+  return leaf(call(1119, size, named(1119, options, 'dtype layout device pinMemory requiresGrad').dtype ?? 'float32', options.layout, options.device, options.pinMemory), options) as Tensor
 }
 
 /** `aten::zeros_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
 export function zerosLike(self: Tensor, options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null } = NONE): Tensor {
-  return call(1121, self, named(1121, options, 'dtype layout device pinMemory memoryFormat').dtype, options.layout, options.device, options.pinMemory, options.memoryFormat) as Tensor
+  return call(1120, self, named(1120, options, 'dtype layout device pinMemory memoryFormat').dtype, options.layout, options.device, options.pinMemory, options.memoryFormat) as Tensor
 }

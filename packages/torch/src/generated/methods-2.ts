@@ -1218,84 +1218,79 @@ export abstract class TensorMethods2 extends TensorMethods1 {
     return overloaded(uniform_$, [this, ...args]) as Tensor
   }
 
-  /** `aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)` */
-  uniqueConsecutive(returnInverse?: boolean, returnCounts?: boolean, dim?: number | null): [Tensor, Tensor, Tensor] {
-    return call(1066, this, returnInverse, returnCounts, dim) as [Tensor, Tensor, Tensor]
-  }
-
   /** `aten::unique_dim(Tensor self, int dim, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)` */
   uniqueDim(dim: number, sorted?: boolean, returnInverse?: boolean, returnCounts?: boolean): [Tensor, Tensor, Tensor] {
-    return call(1067, this, dim, sorted, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
+    return call(1066, this, dim, sorted, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
   }
 
   /** `aten::unique_dim_consecutive(Tensor self, int dim, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)` */
   uniqueDimConsecutive(dim: number, returnInverse?: boolean, returnCounts?: boolean): [Tensor, Tensor, Tensor] {
-    return call(1068, this, dim, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
+    return call(1067, this, dim, returnInverse, returnCounts) as [Tensor, Tensor, Tensor]
   }
 
   /** `aten::unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]` */
   unsafeChunk(chunks: number, dim?: number): Tensor[] {
-    return call(1069, this, chunks, dim) as Tensor[]
+    return call(1068, this, chunks, dim) as Tensor[]
   }
 
   /** `aten::unsafe_split.Tensor(Tensor self, SymInt split_size, int dim=0) -> Tensor[]` */
   unsafeSplit(splitSize: number, dim?: number): Tensor[] {
-    return call(1070, this, splitSize, dim) as Tensor[]
+    return call(1069, this, splitSize, dim) as Tensor[]
   }
 
   /** `aten::unsafe_split_with_sizes(Tensor self, SymInt[] split_sizes, int dim=0) -> Tensor[]` */
   unsafeSplitWithSizes(splitSizes: readonly number[], dim?: number): Tensor[] {
-    return call(1071, this, splitSizes, dim) as Tensor[]
+    return call(1070, this, splitSizes, dim) as Tensor[]
   }
 
   /** `aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a)` */
   unsqueeze(dim: number): Tensor {
-    return call(1072, this, dim) as Tensor
+    return call(1071, this, dim) as Tensor
   }
 
   /** `aten::unsqueeze_(Tensor(a!) self, int dim) -> Tensor(a!)` */
   unsqueeze_(dim: number): Tensor {
-    return call(1073, this, dim) as Tensor
+    return call(1072, this, dim) as Tensor
   }
 
   /** `aten::unsqueeze_copy(Tensor self, int dim) -> Tensor` */
   unsqueezeCopy(dim: number): Tensor {
-    return call(1074, this, dim) as Tensor
+    return call(1073, this, dim) as Tensor
   }
 
   /** `aten::upsample_bicubic2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleBicubic2d(outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1075, this, outputSize, alignCorners, scalesH, scalesW) as Tensor
+    return call(1074, this, outputSize, alignCorners, scalesH, scalesW) as Tensor
   }
 
   /** `aten::upsample_bilinear2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleBilinear2d(outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1077, this, outputSize, alignCorners, scalesH, scalesW) as Tensor
+    return call(1076, this, outputSize, alignCorners, scalesH, scalesW) as Tensor
   }
 
   /** `aten::upsample_linear1d(Tensor self, SymInt[1] output_size, bool align_corners, float? scales=None) -> Tensor` */
   upsampleLinear1d(outputSize: number | readonly number[], alignCorners: boolean, scales?: number | null): Tensor {
-    return call(1079, this, outputSize, alignCorners, scales) as Tensor
+    return call(1078, this, outputSize, alignCorners, scales) as Tensor
   }
 
   /** `aten::upsample_nearest1d(Tensor self, SymInt[1] output_size, float? scales=None) -> Tensor` */
   upsampleNearest1d(outputSize: number | readonly number[], scales?: number | null): Tensor {
-    return call(1081, this, outputSize, scales) as Tensor
+    return call(1080, this, outputSize, scales) as Tensor
   }
 
   /** `aten::upsample_nearest2d(Tensor self, SymInt[2] output_size, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleNearest2d(outputSize: number | readonly number[], scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1083, this, outputSize, scalesH, scalesW) as Tensor
+    return call(1082, this, outputSize, scalesH, scalesW) as Tensor
   }
 
   /** `aten::upsample_nearest3d(Tensor self, SymInt[3] output_size, float? scales_d=None, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleNearest3d(outputSize: number | readonly number[], scalesD?: number | null, scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1085, this, outputSize, scalesD, scalesH, scalesW) as Tensor
+    return call(1084, this, outputSize, scalesD, scalesH, scalesW) as Tensor
   }
 
   /** `aten::upsample_trilinear3d(Tensor self, SymInt[3] output_size, bool align_corners, float? scales_d=None, float? scales_h=None, float? scales_w=None) -> Tensor` */
   upsampleTrilinear3d(outputSize: number | readonly number[], alignCorners: boolean, scalesD?: number | null, scalesH?: number | null, scalesW?: number | null): Tensor {
-    return call(1087, this, outputSize, alignCorners, scalesD, scalesH, scalesW) as Tensor
+    return call(1086, this, outputSize, alignCorners, scalesD, scalesH, scalesW) as Tensor
   }
 
   /**
@@ -1330,7 +1325,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
 
   /** `aten::vdot(Tensor self, Tensor other) -> Tensor` */
   vdot(other: Tensor): Tensor {
-    return call(1096, this, other) as Tensor
+    return call(1095, this, other) as Tensor
   }
 
   /**
@@ -1346,27 +1341,27 @@ export abstract class TensorMethods2 extends TensorMethods1 {
 
   /** `aten::view_as(Tensor(a) self, Tensor other) -> Tensor(a)` */
   viewAs(other: Tensor): Tensor {
-    return call(1099, this, other) as Tensor
+    return call(1098, this, other) as Tensor
   }
 
   /** `aten::view_as_complex(Tensor(a) self) -> Tensor(a)` */
   viewAsComplex(): Tensor {
-    return call(1100, this) as Tensor
+    return call(1099, this) as Tensor
   }
 
   /** `aten::view_as_complex_copy(Tensor self) -> Tensor` */
   viewAsComplexCopy(): Tensor {
-    return call(1101, this) as Tensor
+    return call(1100, this) as Tensor
   }
 
   /** `aten::view_as_real(Tensor(a) self) -> Tensor(a)` */
   viewAsReal(): Tensor {
-    return call(1102, this) as Tensor
+    return call(1101, this) as Tensor
   }
 
   /** `aten::view_as_real_copy(Tensor self) -> Tensor` */
   viewAsRealCopy(): Tensor {
-    return call(1103, this) as Tensor
+    return call(1102, this) as Tensor
   }
 
   /**
@@ -1397,7 +1392,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::where.self(Tensor condition, Tensor self, Tensor other) -> Tensor`
    */
   where(condition: Tensor, other: Tensor | Scalar): Tensor {
-    return (isTensor(other) ? call(1113, condition, this, other) : call(1111, condition, this, other)) as Tensor
+    return (isTensor(other) ? call(1112, condition, this, other) : call(1110, condition, this, other)) as Tensor
   }
 
   /**
@@ -1406,7 +1401,7 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::xlogy.Tensor(Tensor self, Tensor other) -> Tensor`
    */
   xlogy(other: Tensor | Scalar): Tensor {
-    return (isTensor(other) ? call(1116, this, other) : call(1114, this, other)) as Tensor
+    return (isTensor(other) ? call(1115, this, other) : call(1113, this, other)) as Tensor
   }
 
   /**
@@ -1415,16 +1410,16 @@ export abstract class TensorMethods2 extends TensorMethods1 {
    * `aten::xlogy_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
    */
   xlogy_(other: Tensor | Scalar): Tensor {
-    return (isTensor(other) ? call(1118, this, other) : call(1117, this, other)) as Tensor
+    return (isTensor(other) ? call(1117, this, other) : call(1116, this, other)) as Tensor
   }
 
   /** `aten::zero_(Tensor(a!) self) -> Tensor(a!)` */
   zero_(): Tensor {
-    return call(1119, this) as Tensor
+    return call(1118, this) as Tensor
   }
 
   /** `aten::zeros_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
   zerosLike(options: { dtype?: DType | null; layout?: Layout | null; device?: Device | null; pinMemory?: boolean | null; memoryFormat?: MemoryFormat | null } = NONE): Tensor {
-    return call(1121, this, named(1121, options, 'dtype layout device pinMemory memoryFormat').dtype, options.layout, options.device, options.pinMemory, options.memoryFormat) as Tensor
+    return call(1120, this, named(1120, options, 'dtype layout device pinMemory memoryFormat').dtype, options.layout, options.device, options.pinMemory, options.memoryFormat) as Tensor
   }
 }

@@ -1068,7 +1068,6 @@ export const OPERATORS: readonly string[] = [
   'unfold',
   'unfold_copy',
   'uniform_',
-  'unique_consecutive',
   'unique_dim',
   'unique_dim_consecutive',
   'unsafe_chunk',

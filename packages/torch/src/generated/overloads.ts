@@ -737,77 +737,77 @@ export const uniform_$ = forms([
 ])
 
 export const upsampleBicubic2d$ = forms([
-  [1075, 'tmbNN', 3, {}],
-  [1076, 'tLbL', 4, {}],
+  [1074, 'tmbNN', 3, {}],
+  [1075, 'tLbL', 4, {}],
 ])
 
 export const upsampleBilinear2d$ = forms([
-  [1077, 'tmbNN', 3, {}],
-  [1078, 'tLbL', 4, {}],
+  [1076, 'tmbNN', 3, {}],
+  [1077, 'tLbL', 4, {}],
 ])
 
 export const upsampleLinear1d$ = forms([
-  [1079, 'tmbN', 3, {}],
-  [1080, 'tLbL', 4, {}],
+  [1078, 'tmbN', 3, {}],
+  [1079, 'tLbL', 4, {}],
 ])
 
 export const upsampleNearest1d$ = forms([
-  [1081, 'tmN', 2, {}],
-  [1082, 'tLL', 3, {}],
+  [1080, 'tmN', 2, {}],
+  [1081, 'tLL', 3, {}],
 ])
 
 export const upsampleNearest2d$ = forms([
-  [1083, 'tmNN', 2, {}],
-  [1084, 'tLL', 3, {}],
+  [1082, 'tmNN', 2, {}],
+  [1083, 'tLL', 3, {}],
 ])
 
 export const upsampleNearest3d$ = forms([
-  [1085, 'tmNNN', 2, {}],
-  [1086, 'tLL', 3, {}],
+  [1084, 'tmNNN', 2, {}],
+  [1085, 'tLL', 3, {}],
 ])
 
 export const upsampleTrilinear3d$ = forms([
-  [1087, 'tmbNNN', 3, {}],
-  [1088, 'tLbL', 4, {}],
+  [1086, 'tmbNNN', 3, {}],
+  [1087, 'tLbL', 4, {}],
 ])
 
 export const var$ = forms([
-  [1090, 'tb', 1, {}],
-  [1091, 'tM', 1, { correction: 'C', keepdim: 'b' }],
-  [1092, 'tMbb', 2, {}],
+  [1089, 'tb', 1, {}],
+  [1090, 'tM', 1, { correction: 'C', keepdim: 'b' }],
+  [1091, 'tMbb', 2, {}],
 ])
 
 export const varMean$ = forms([
-  [1093, 'tb', 1, {}],
-  [1094, 'tM', 1, { correction: 'C', keepdim: 'b' }],
-  [1095, 'tMbb', 2, {}],
+  [1092, 'tb', 1, {}],
+  [1093, 'tM', 1, { correction: 'C', keepdim: 'b' }],
+  [1094, 'tMbb', 2, {}],
 ])
 
 export const view$ = forms([
-  [1097, 'tl', 2, {}],
-  [1098, 'ts', 2, {}],
+  [1096, 'tl', 2, {}],
+  [1097, 'ts', 2, {}],
 ])
 
 export const viewCopy$ = forms([
-  [1104, 'tl', 2, {}],
-  [1105, 'ts', 2, {}],
+  [1103, 'tl', 2, {}],
+  [1104, 'ts', 2, {}],
 ])
 
 export const vsplit$ = forms([
-  [1106, 'tl', 2, {}],
-  [1107, 'tn', 2, {}],
+  [1105, 'tl', 2, {}],
+  [1106, 'tn', 2, {}],
 ])
 
 export const where$ = forms([
-  [1109, 't', 1, {}],
-  [1110, 'tcc', 3, {}],
-  [1111, 'ttc', 3, {}],
-  [1112, 'tct', 3, {}],
-  [1113, 'ttt', 3, {}],
+  [1108, 't', 1, {}],
+  [1109, 'tcc', 3, {}],
+  [1110, 'ttc', 3, {}],
+  [1111, 'tct', 3, {}],
+  [1112, 'ttt', 3, {}],
 ])
 
 export const xlogy$ = forms([
-  [1114, 'tc', 2, {}],
-  [1115, 'ct', 2, {}],
-  [1116, 'tt', 2, {}],
+  [1113, 'tc', 2, {}],
+  [1114, 'ct', 2, {}],
+  [1115, 'tt', 2, {}],
 ])

@@ -1,9 +1,9 @@
 // Multi-head attention.
 import { ArgumentError, ShapeError } from '../errors.ts'
-import { dropout, empty, linear, zeros } from '../generated/functions.ts'
+import { cat, dropout, empty, linear, pad, zeros } from '../generated/functions.ts'
 import type { Tensor } from '../tensor.ts'
 import { attentionWeights, scaledDotProductAttention } from './functional/attention.ts'
-import { xavierUniform_, zeros_ } from './init.ts'
+import { xavierNormal_, xavierUniform_, zeros_ } from './init.ts'
 import { Linear } from './linear.ts'
 import { Module } from './module.ts'
 import { Parameter } from './parameter.ts'
@@ -18,11 +18,15 @@ export interface MultiheadAttentionOptions {
   kdim?: number
   /** Features of the values. Default embedDim. */
   vdim?: number
+  /** Learn a key and a value that stand behind those given, masked for none. Default false. */
+  addBiasKv?: boolean
+  /** A key and a value of zeros stand behind all others, masked for none. Default false. */
+  addZeroAttn?: boolean
   /** Inputs and output are (N, L, E) in place of (L, N, E). Default false. */
   batchFirst?: boolean
 }
 
-/** Options of one call of a {@link MultiheadAttention}; N samples, S keys, L queries. */
+/** Options of one call of a {@link MultiheadAttention}; N samples, S keys given, L queries. */
 export interface MultiheadAttentionCall {
   /** (N, S), or (S) without a batch; bool: true where a key is ignored. Or added to the scores. */
   keyPaddingMask?: Tensor | null
@@ -49,12 +53,16 @@ export class MultiheadAttention extends Module<
   readonly numHeads: number
   readonly dropout: number
   readonly batchFirst: boolean
+  readonly addZeroAttn: boolean
   /** The three input projections in one where their inputs are of one size, else null. */
   readonly inProjWeight: Parameter | null
   readonly qProjWeight: Parameter | null
   readonly kProjWeight: Parameter | null
   readonly vProjWeight: Parameter | null
   readonly inProjBias: Parameter | null
+  /** (1, 1, embedDim), null without addBiasKv; so biasV. */
+  readonly biasK: Parameter | null
+  readonly biasV: Parameter | null
   readonly outProj: Linear
 
   constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
@@ -71,15 +79,19 @@ export class MultiheadAttention extends Module<
     this.numHeads = numHeads
     this.dropout = options.dropout ?? 0
     this.batchFirst = options.batchFirst ?? false
+    this.addZeroAttn = options.addZeroAttn ?? false
     this.qProjWeight = projection(embedDim, !joint)
     this.kProjWeight = projection(kdim, !joint)
     this.vProjWeight = projection(vdim, !joint)
     this.inProjWeight = joint ? new Parameter(empty([3 * embedDim, embedDim])) : null
     this.inProjBias = bias ? new Parameter(zeros([3 * embedDim])) : null
+    this.biasK = options.addBiasKv ? new Parameter(empty([1, 1, embedDim])) : null
+    this.biasV = options.addBiasKv ? new Parameter(empty([1, 1, embedDim])) : null
     this.outProj = new Linear(embedDim, embedDim, { bias })
     for (const weight of [this.inProjWeight, this.qProjWeight, this.kProjWeight, this.vProjWeight])
       if (weight) xavierUniform_(weight)
     if (this.outProj.bias) zeros_(this.outProj.bias)
+    for (const row of [this.biasK, this.biasV]) if (row) xavierNormal_(row)
   }
 
   override forward(
@@ -115,16 +127,22 @@ export class MultiheadAttention extends Module<
     return [this.#merge(kept.matmul(v)), averageAttnWeights ? kept.mean(1) : kept]
   }
 
-  /** Query, key and value as (N, numHeads, length, embedDim / numHeads). */
+  /** Query, key and value as (N, numHeads, length, embedDim / numHeads), with what is added to them. */
   #project(inputs: Tensor[]): Tensor[] {
     const joint = this.inProjWeight?.chunk(3, 0)
     const weights = joint ?? [this.qProjWeight, this.kProjWeight, this.vProjWeight]
     const biases = this.inProjBias?.chunk(3, 0)
-    return inputs.map((x, i) =>
-      linear(x, weights[i] as Tensor, biases?.[i] ?? null)
-        .unflatten(-1, [this.numHeads, this.embedDim / this.numHeads])
-        .transpose(1, 2),
+    const [q, k, v] = inputs.map((x, i) => linear(x, weights[i] as Tensor, biases?.[i] ?? null))
+    return [q, this.#extended(k, this.biasK), this.#extended(v, this.biasV)].map(x =>
+      x.unflatten(-1, [this.numHeads, this.embedDim / this.numHeads]).transpose(1, 2),
     )
+  }
+
+  /** Keys or values (N, S, embedDim), and behind them the rows that the options add. */
+  #extended(x: Tensor, bias: Parameter | null): Tensor {
+    const zero = this.addZeroAttn ? x.newZeros([1, 1, this.embedDim]) : null
+    const rows = [bias, zero].filter(row => row !== null)
+    return rows.length === 0 ? x : cat([x, ...rows.map(row => row.expand([x.shape[0], 1, -1]))], 1)
   }
 
   #merge(heads: Tensor): Tensor {
@@ -135,8 +153,9 @@ export class MultiheadAttention extends Module<
   #mask(query: Tensor, key: Tensor, options: MultiheadAttentionCall): Tensor | null {
     const [samples, heads, queries] = query.shape
     const keys = key.shape[2]
-    const attention = options.attnMask && added(options.attnMask, query)
-    const padding = options.keyPaddingMask && added(options.keyPaddingMask, query)
+    const rows = Number(this.biasK !== null) + Number(this.addZeroAttn)
+    const attention = options.attnMask && added(options.attnMask, query, rows)
+    const padding = options.keyPaddingMask && added(options.keyPaddingMask, query, rows)
     const byQuery =
       attention &&
       (attention.dim === 3 ? attention.reshape([samples, heads, queries, keys]) : attention)
@@ -145,11 +164,12 @@ export class MultiheadAttention extends Module<
   }
 }
 
-/** A bool mask as zeros, and -infinity where it is true. */
-const added = (mask: Tensor, like: Tensor): Tensor =>
-  mask.dtype === 'bool'
-    ? zeros(mask.shape, { dtype: like.dtype, device: like.device }).maskedFill(
-        mask,
-        Number.NEGATIVE_INFINITY,
-      )
-    : mask
+/** `mask` as it is added to scores, a bool one as -infinity where true; free for the last `rows`. */
+function added(mask: Tensor, like: Tensor, rows: number): Tensor {
+  const { dtype, device } = like
+  const sum =
+    mask.dtype === 'bool'
+      ? zeros(mask.shape, { dtype, device }).maskedFill(mask, Number.NEGATIVE_INFINITY)
+      : mask
+  return rows === 0 ? sum : pad(sum, [0, rows])
+}

@@ -39,6 +39,7 @@ export {
   AdaptiveAvgPool2d,
   AdaptiveMaxPool1d,
   AdaptiveMaxPool2d,
+  type AdaptiveMaxPoolOptions,
 } from './adaptive-pooling.ts'
 export {
   MultiheadAttention,
@@ -110,6 +111,7 @@ export {
   LPPool2d,
   MaxPool1d,
   MaxPool2d,
+  type MaxPooled,
   type MaxPoolOptions,
   type PoolOptions,
 } from './pooling.ts'

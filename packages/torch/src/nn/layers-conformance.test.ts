@@ -60,10 +60,14 @@ const valuesOf = ({ runs }: Case, { values }: Run): Values =>
 
 type Call = (...inputs: Tensor[]) => unknown
 
-/** Outputs, and gradients of their sum weighted by fill(shape, 99), for inputs then parameters. */
+/**
+ * Outputs, and gradients of their sum weighted by fill(shape, 99), for inputs then parameters. What is
+ * no tensor stands last among the inputs.
+ */
 function expectRun(call: Call, inputs: Tensor[], parameters: Tensor[], expected: Values): void {
-  const leaves = inputs.map(x => (x.dtype.startsWith('float') ? x.clone().requiresGrad_() : x))
-  const results = [call(...leaves.map(x => x.clone()))].flat()
+  const tensors = inputs.filter(x => x instanceof Tensor)
+  const leaves = tensors.map(x => (x.dtype.startsWith('float') ? x.clone().requiresGrad_() : x))
+  const results = [call(...leaves.map(x => x.clone()), ...inputs.slice(tensors.length))].flat()
   const outputs = results.filter(item => item instanceof Tensor)
   expect(outputs).toHaveLength(expected.outputs.length)
   for (const [i, output] of outputs.entries()) expectRecorded(output, expected.outputs[i])

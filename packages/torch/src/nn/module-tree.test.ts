@@ -109,6 +109,19 @@ describe('requiresGrad_', () => {
   })
 })
 
+describe('loadStateDict of an old checkpoint', () => {
+  it('leaves the count of batches as it is where it is missing, and that alone', () => {
+    const net = new nn.Sequential(new nn.BatchNorm1d(2), new nn.Linear(2, 2))
+    net(ones([3, 2]))
+    const state = new Map(net.stateDict())
+    expect(state.delete('0.num_batches_tracked')).toBe(true)
+    expect(net.loadStateDict(state)).toEqual({ missingKeys: [], unexpectedKeys: [] })
+    expect(net.getBuffer('0.num_batches_tracked').item()).toBe(1)
+    state.delete('0.running_mean')
+    expect(() => net.loadStateDict(state)).toThrow(/fit: missing 0\.running_mean\.$/)
+  })
+})
+
 describe('loadStateDict without strict', () => {
   it('copies what fits by name and says what does not', () => {
     const layer = new nn.Linear(2, 1)

@@ -190,17 +190,26 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> exte
   }
 
   /**
-   * Copies `state` into this module's parameters and buffers.
+   * Copies `state` into this module's parameters and buffers. Where a norm's `num_batches_tracked` is
+   * missing, as in old checkpoints, it stays as it is: what PyTorch does for a dict without versions.
    *
    * @returns the names that either side lacks: none when strict.
-   * @throws ArgumentError naming every misshapen entry and, when strict, every missing and
-   * unexpected one; nothing is copied.
+   * @throws ArgumentError naming misshapen entries and, when strict, missing and unexpected ones;
+   * nothing is copied.
    */
   loadStateDict(
     state: ReadonlyMap<string, Tensor>,
     options: LoadStateDictOptions = {},
   ): IncompatibleKeys {
-    return copyState(this.stateDict(), state, this.constructor.name, options)
+    const optional = new Set<string>()
+    for (const [path, module] of this.#everyModule(''))
+      for (const name of module.optionalState) optional.add(joined(path, name))
+    return copyState(this.stateDict(), optional, state, this.constructor.name, options)
+  }
+
+  /** Own entries of the state dict that one of an earlier version may lack. */
+  protected get optionalState(): readonly string[] {
+    return []
   }
 
   /** Training behaviour (dropout on, batch statistics) for this module and all below it. */

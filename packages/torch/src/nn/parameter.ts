@@ -11,6 +11,11 @@ export class Parameter extends Tensor {
     TensorBase.move(this, null)
     this.requiresGrad_(requiresGrad)
   }
+
+  /** As PyTorch prints it: its elements below a line that says what it is. */
+  override toString(): string {
+    return `Parameter containing:\n${super.toString()}`
+  }
 }
 
 /** Options of a {@link Buffer}. */

@@ -1,5 +1,12 @@
 // Pooling over the spatial dimensions of (N, C, L) and (N, C, H, W), by windows of a given size.
-import { avgPool1d, avgPool2d, maxPool1d, maxPool2d } from '../generated/functions.ts'
+import {
+  avgPool1d,
+  avgPool2d,
+  maxPool1d,
+  maxPool1dWithIndices,
+  maxPool2d,
+  maxPool2dWithIndices,
+} from '../generated/functions.ts'
 import type { Tensor } from '../tensor.ts'
 import { type LpPoolOptions, lpPool1d, lpPool2d } from './functional/pooling.ts'
 import { Module } from './module.ts'
@@ -17,10 +24,21 @@ export interface PoolOptions<Size = Size2d> {
 }
 
 /** Options of {@link MaxPool1d} and {@link MaxPool2d}. */
-export interface MaxPoolOptions<Size = Size2d> extends PoolOptions<Size> {
+export interface MaxPoolOptions<Size = Size2d, Indices extends boolean = boolean>
+  extends PoolOptions<Size> {
   /** Distance of neighbours in a window. Default 1. */
   dilation?: Size
+  /** Also give where the maxima stood: int64, counted over the flattened plane. Default false. */
+  returnIndices?: Indices
 }
+
+/**
+ * What a maximum gives: the values, or values and indices. Only a literal true counts as true:
+ * `instanceof` leaves the type open, and nearly all layers return the values alone.
+ */
+export type MaxPooled<Indices extends boolean> = [false] extends [Indices]
+  ? Tensor
+  : [Tensor, Tensor]
 
 /** Options of {@link AvgPool1d}. */
 export interface AvgPoolOptions<Size = Size2d> extends PoolOptions<Size> {
@@ -38,7 +56,8 @@ export interface AvgPool2dOptions extends AvgPoolOptions {
 abstract class Pool<
   Size extends Size1d | Size2d,
   Options extends PoolOptions<Size>,
-> extends Module {
+  Out = Tensor,
+> extends Module<[Tensor], Out> {
   readonly kernelSize: Size
   readonly stride: Size
   readonly padding: Size
@@ -83,7 +102,11 @@ export class AvgPool2d extends Pool<Size2d, AvgPool2dOptions> {
 }
 
 /** What maxima print beyond their windows. */
-abstract class MaxPool<Size extends Size1d | Size2d> extends Pool<Size, MaxPoolOptions<Size>> {
+abstract class MaxPool<Size extends Size1d | Size2d, Indices extends boolean> extends Pool<
+  Size,
+  MaxPoolOptions<Size, Indices>,
+  MaxPooled<Indices>
+> {
   override extraRepr(): string {
     const dilation = sizeText(this.options.dilation ?? 1)
     return `${super.extraRepr()}, dilation=${dilation}, ceil_mode=${boolText(this.ceilMode)}`
@@ -91,18 +114,22 @@ abstract class MaxPool<Size extends Size1d | Size2d> extends Pool<Size, MaxPoolO
 }
 
 /** Maximum over windows of (N, C, L); padding never wins. */
-export class MaxPool1d extends MaxPool<Size1d> {
-  override forward(x: Tensor): Tensor {
+export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Size1d, Indices> {
+  override forward(x: Tensor): MaxPooled<Indices> {
     const { kernelSize, stride, padding, ceilMode } = this
-    return maxPool1d(x, kernelSize, stride, padding, this.options.dilation, ceilMode)
+    const { dilation, returnIndices } = this.options
+    const pool = returnIndices ? maxPool1dWithIndices : maxPool1d
+    return pool(x, kernelSize, stride, padding, dilation, ceilMode) as MaxPooled<Indices>
   }
 }
 
 /** Maximum over windows of (N, C, H, W); padding never wins. */
-export class MaxPool2d extends MaxPool<Size2d> {
-  override forward(x: Tensor): Tensor {
+export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Size2d, Indices> {
+  override forward(x: Tensor): MaxPooled<Indices> {
     const { kernelSize, stride, padding, ceilMode } = this
-    return maxPool2d(x, kernelSize, stride, padding, this.options.dilation, ceilMode)
+    const { dilation, returnIndices } = this.options
+    const pool = returnIndices ? maxPool2dWithIndices : maxPool2d
+    return pool(x, kernelSize, stride, padding, dilation, ceilMode) as MaxPooled<Indices>
   }
 }
 

@@ -21,6 +21,16 @@ describe('convolutions', () => {
     )
   })
 
+  it('refuse an output size that no stride leads to', () => {
+    const layer = new nn.ConvTranspose2d(1, 1, 3, { stride: 2 })
+    expect(layer(zeros([1, 1, 4, 4]), [9, 10]).shape).toEqual([1, 1, 9, 10])
+    expect(new nn.Sequential(layer, layer)(zeros([1, 1, 4, 4])).shape).toEqual([1, 1, 19, 19])
+    for (const size of [[9, 11], [8, 9], [9], [1, 9, 9]])
+      expect(() => layer(zeros([1, 1, 4, 4]), size)).toThrow(
+        `Expected from [9,9] to [10,10] for \`outputSize\` but received [${size}].`,
+      )
+  })
+
   it('take an input without a batch', () => {
     expect(new nn.Conv2d(2, 3, 3)(zeros([2, 5, 5])).shape).toEqual([3, 3, 3])
   })

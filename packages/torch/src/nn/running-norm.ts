@@ -47,6 +47,11 @@ export abstract class RunningNorm extends Module {
     this.numBatchesTracked = trackRunningStats ? new Buffer(zeros([], { dtype: 'int64' })) : null
   }
 
+  /** As PyTorch's second version of these modules, which added the count. */
+  protected override get optionalState(): readonly string[] {
+    return ['num_batches_tracked']
+  }
+
   /** True when the input's own statistics normalise it. */
   protected get usesInputStatistics(): boolean {
     return this.training || this.runningMean === null

@@ -19,14 +19,18 @@ export interface IncompatibleKeys {
 
 type State = ReadonlyMap<string, Tensor>
 
-/** Copies `given` into the tensors of `own`; `owner` is the module's class, for the message. */
+/**
+ * Copies `given` into the tensors of `own`, of which it may lack those in `optional`; `owner` is the
+ * module's class, for the message.
+ */
 export function copyState(
   own: State,
+  optional: ReadonlySet<string>,
   given: State,
   owner: string,
   options: LoadStateDictOptions,
 ): IncompatibleKeys {
-  const missingKeys = [...own.keys()].filter(name => !given.has(name))
+  const missingKeys = [...own.keys()].filter(name => !given.has(name) && !optional.has(name))
   const unexpectedKeys = [...given.keys()].filter(name => !own.has(name))
   const problems = [
     ...(options.strict === false

@@ -16,6 +16,8 @@ export interface AdamOptions {
   weightDecay?: number
   /** Divide by the largest average of squares so far (Reddi et al., 2018). Default false. */
   amsgrad?: boolean
+  /** Step up the gradient: everything is done with its negative. Default false. */
+  maximize?: boolean
 }
 
 const DEFAULTS: Required<AdamOptions> = {
@@ -24,6 +26,7 @@ const DEFAULTS: Required<AdamOptions> = {
   eps: 1e-8,
   weightDecay: 0,
   amsgrad: false,
+  maximize: false,
 }
 
 /**

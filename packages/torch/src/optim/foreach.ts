@@ -47,6 +47,9 @@ export const addQuotients_ = (x: Tensors, y: Tensors, z: Tensors, s: readonly nu
 /** x = max(x, y) */
 export const maximum_ = (x: Tensors, y: Tensors): void => void foreach('maximum_', 'List', x, y)
 
+/** -x */
+export const negative = (x: Tensors): Tensor[] => foreach('neg', '', x)
+
 export const squareRoot = (x: Tensors): Tensor[] => foreach('sqrt', '', x)
 
 /** The Euclidean norm of each, tensors of no dimension. */

@@ -27,6 +27,8 @@ export interface LAMBGroupOptions {
   trustClip?: boolean
   /** Scale the steps of groups without weight decay too. Default false. */
   alwaysAdapt?: boolean
+  /** Step up the gradient: everything is done with its negative. Default false. */
+  maximize?: boolean
 }
 
 /** Options of {@link LAMB}: those of a group, and one over all groups. */
@@ -60,6 +62,7 @@ export class LAMB extends Optimizer<LAMBGroupOptions> {
       gradAveraging: true,
       trustClip: false,
       alwaysAdapt: false,
+      maximize: false,
     })
     if (maxGradNorm !== null && !(maxGradNorm > 0))
       throw new ArgumentError(

@@ -20,6 +20,8 @@ export interface NAdamWOptions {
    * share that is left (Liang et al., 2024). Default false.
    */
   caution?: boolean
+  /** Step up the gradient: everything is done with its negative. Default false. */
+  maximize?: boolean
 }
 
 /**
@@ -39,6 +41,7 @@ export class NAdamW extends Optimizer<NAdamWOptions> {
       eps: 1e-8,
       weightDecay: 0.01,
       caution: false,
+      maximize: false,
     })
   }
 

@@ -104,6 +104,18 @@ describe.each(KINDS)('%s', (_, make, tensorsEach) => {
 })
 
 describe('Optimizer', () => {
+  it.each([NAdamW, LAMB])('maximizes what its negative would minimize: %o', Class => {
+    const [a, b] = [new Parameter(tensor([1, -2])), new Parameter(tensor([1, -2]))]
+    const [up, down] = [new Class([a], { lr: 0.1, maximize: true }), new Class([b], { lr: 0.1 })]
+    for (const gradient of [tensor([1, 2]), tensor([-3, 0.5])]) {
+      a.grad = gradient
+      b.grad = gradient.neg()
+      for (const optimizer of [up, down]) optimizer.step()
+    }
+    expect(numbers(a)).toEqual(numbers(b))
+    expect(numbers(a)).not.toEqual([1, -2])
+  })
+
   it('lays its state out by index over all groups, under PyTorch’s names', () => {
     const params = pair()
     const optimizer = new Adam([{ params: [params[0]] }, { params: [params[1]], lr: 0.5 }])
@@ -114,7 +126,13 @@ describe('Optimizer', () => {
     expect(Object.keys(dict.state[1])).toEqual(['step', 'exp_avg', 'exp_avg_sq'])
     expect(dict.state[1].step).toBe(1)
     expectClose(dict.state[1].exp_avg as Tensor, [0.2, 0])
-    const options = { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false }
+    const options = {
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0,
+      amsgrad: false,
+      maximize: false,
+    }
     expect(dict.paramGroups).toEqual([
       { ...options, lr: 1e-3, params: [0] },
       { ...options, lr: 0.5, params: [1] },
@@ -252,6 +270,17 @@ describe('SAM', () => {
     w.grad = tensor([2])
     sam.secondStep()
     expectClose(w, [0.8])
+  })
+
+  it('goes down first where the optimizer maximizes', () => {
+    const w = new Parameter(tensor([3, 4]))
+    const sam = new SAM(new SGD([w], { lr: 0.1, maximize: true }), { rho: 0.5 })
+    w.grad = tensor([3, 4])
+    sam.firstStep()
+    expectClose(w, [2.7, 3.6])
+    w.grad = tensor([1, 2])
+    sam.secondStep()
+    expectClose(w, [3.1, 4.2])
   })
 
   it('trains a layer, and holds nothing between steps', () => {

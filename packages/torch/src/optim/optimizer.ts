@@ -5,6 +5,7 @@ import { ArgumentError } from '../errors.ts'
 import { zerosLike } from '../generated/functions.ts'
 import { keep, tidy } from '../memory.ts'
 import type { Tensor } from '../tensor.ts'
+import { negative } from './foreach.ts'
 import { checkFits, type OptimizerStateDict, type ParamState, restored } from './state-dict.ts'
 
 /** Options that every optimizer has. */
@@ -13,6 +14,8 @@ export interface OptimizerOptions {
   lr?: number
   /** Default 0, unless the optimizer says otherwise. */
   weightDecay?: number
+  /** Step up the gradient: everything is done with its negative. Default false. */
+  maximize?: boolean
 }
 
 /** Parameters that share options; what a group leaves out comes from the optimizer's own. */
@@ -101,7 +104,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     if (pending.length > 0) this.prepare(pending.flatMap(({ gradients }) => gradients))
     // A scope each, so that only one group's intermediate tensors live at a time.
     for (const { group, params, gradients } of pending)
-      tidy(() => this.update(group, params, gradients))
+      tidy(() => this.update(group, params, group.maximize ? negative(gradients) : gradients))
   }
 
   /** Forgets all gradients, so that the next backward starts from nothing. */

@@ -33,6 +33,8 @@ export interface RMSpropOptions {
   momentum?: number
   /** Divide by an estimate of the gradient's standard deviation. Default false. */
   centered?: boolean
+  /** Step up the gradient: everything is done with its negative. Default false. */
+  maximize?: boolean
 }
 
 /**
@@ -53,6 +55,7 @@ export class RMSprop extends Optimizer<RMSpropOptions> {
       weightDecay: 0,
       momentum: 0,
       centered: false,
+      maximize: false,
     })
   }
 

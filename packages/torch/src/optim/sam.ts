@@ -55,7 +55,10 @@ export class SAM<O extends OptimizerOptions = OptimizerOptions> {
 
   #ascend(): void {
     const params = this.paramGroups.flatMap(({ params }) => params)
-    const gradients = params.map(param => param.grad)
+    // Uphill in what is minimised: the negative of what is maximised.
+    const gradients = this.paramGroups.flatMap(({ params, maximize }) =>
+      params.map(({ grad }) => (maximize && grad ? grad.neg() : grad)),
+    )
     const moved = params.filter((_, i) => gradients[i])
     const along = gradients.filter(gradient => gradient !== null)
     this.#weights = new Map(moved.map(param => [param, snapshot(param)]))

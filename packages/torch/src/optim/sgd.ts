@@ -23,9 +23,11 @@ export interface SGDOptions {
   weightDecay?: number
   /** Step along gradient + momentum * buffer. Default false. */
   nesterov?: boolean
+  /** Step up the gradient: everything is done with its negative. Default false. */
+  maximize?: boolean
 }
 
-const DEFAULTS = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false }
+const DEFAULTS = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false }
 
 /**
  * v = momentum v + (1 - dampening) g, p -= lr v; with Nesterov p -= lr (g + momentum v), where g

@@ -6,14 +6,24 @@ import { pair, type Size1d, type Size2d, single } from '../sizes.ts'
 
 /** Maximum over windows of (N, C, L) sized so that the output has length `outputSize`. */
 export const adaptiveMaxPool1d = (input: Tensor, outputSize: Size1d): Tensor =>
-  ops.adaptiveMaxPool1d(input, outputSize)[0]
+  tidy(() => adaptiveMaxPool1dWithIndices(input, outputSize)[0])
+
+/** adaptiveMaxPool1d, and where the maxima stood: int64, along L. */
+export const adaptiveMaxPool1dWithIndices = (input: Tensor, outputSize: Size1d): [Tensor, Tensor] =>
+  ops.adaptiveMaxPool1d(input, outputSize)
 
 /** A size of the output; null keeps that of the input. */
 export type AdaptiveSize2d = number | readonly [number | null, number | null]
 
 /** Maximum over windows of (N, C, H, W) sized so that the output is `outputSize`. */
 export const adaptiveMaxPool2d = (input: Tensor, outputSize: AdaptiveSize2d): Tensor =>
-  ops.adaptiveMaxPool2d(input, resolveSize(input, outputSize))[0]
+  tidy(() => adaptiveMaxPool2dWithIndices(input, outputSize)[0])
+
+/** adaptiveMaxPool2d, and where the maxima stood: int64, in the flattened (H, W). */
+export const adaptiveMaxPool2dWithIndices = (
+  input: Tensor,
+  outputSize: AdaptiveSize2d,
+): [Tensor, Tensor] => ops.adaptiveMaxPool2d(input, resolveSize(input, outputSize))
 
 /** Mean over windows of (N, C, H, W) sized so that the output is `outputSize`. */
 export const adaptiveAvgPool2d = (input: Tensor, outputSize: AdaptiveSize2d): Tensor =>
