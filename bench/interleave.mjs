@@ -21,3 +21,7 @@ export function spread(values) {
   const at = q => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]
   return { median: at(0.5), low: at(0.25), high: at(0.75) }
 }
+
+/** `1.23 (1.20 to 1.30)`: a spread with so many digits. */
+export const spreadText = ({ median, low, high }, digits) =>
+  `${median.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`

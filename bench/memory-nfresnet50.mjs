@@ -1,34 +1,23 @@
 // Peak resident memory of training NF-ResNet-50 (batch 8, 224 px, float32), beside PyTorch eager on
 // timm's model of that name; each in a process of its own.
-//   node bench/memory-nfresnet50.mjs [--steps 10] [--threads 2] [--json]
 // The peer needs timm beside torch, for torch 1.13: pip install --no-deps timm==0.6.13, in a virtual
 // environment made with --system-site-packages; NORMFREE_BENCH_PYTHON names its python.
 import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { findPython } from './peer.mjs'
+import { readFlags } from '../scripts/flags.mjs'
+import { peerScript, requirePython } from './peer.mjs'
 
-const { values } = parseArgs({
-  options: {
-    steps: { type: 'string', default: '10' },
-    threads: { type: 'string', default: '2' },
-    json: { type: 'boolean', default: false },
-  },
-})
-const python = findPython()
-if (!python) {
-  console.error(
-    'bench: expected a Python with torch and timm; set NORMFREE_BENCH_PYTHON to one that has them.',
-  )
-  process.exit(2)
-}
+const help = `Usage: node bench/memory-nfresnet50.mjs [--steps 10] [--threads 2] [--json]
+
+Measures the peak memory of training NF-ResNet-50 beside timm's on PyTorch eager.`
+
+const { steps, threads, json } = readFlags(help, { steps: 10, threads: 2, json: false })
+const python = requirePython('timm')
 
 /** Runs a peer to its end: what it says of its version and its peak. */
 function measure(command, name) {
-  const script = fileURLToPath(new URL(`peers/${name}`, import.meta.url))
-  const output = execFileSync(command, [script, values.threads, values.steps], {
+  const output = execFileSync(command, [peerScript(name), `${threads}`, `${steps}`], {
     encoding: 'utf8',
-    env: { ...process.env, OMP_NUM_THREADS: values.threads },
+    env: { ...process.env, OMP_NUM_THREADS: `${threads}` },
   })
   return JSON.parse(output)
 }
@@ -36,9 +25,9 @@ function measure(command, name) {
 const ours = measure(process.execPath, 'memory-nfresnet50.mjs')
 const theirs = measure(python, 'memory-nfresnet50.py')
 const ratio = ours.peakMB / theirs.peakMB
-if (values.json) console.log(JSON.stringify({ normfree: ours, pytorch: theirs, ratio }, null, 2))
+if (json) console.log(JSON.stringify({ normfree: ours, pytorch: theirs, ratio }, null, 2))
 else
-  console.log(`nf_resnet50, batch 8, 224 px, float32, ${values.steps} steps of SGD, ${values.threads} threads
+  console.log(`nf_resnet50, batch 8, 224 px, float32, ${steps} steps of SGD, ${threads} threads
 
 | | peak resident MB |
 |---|---|

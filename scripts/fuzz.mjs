@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readFlags } from './flags.mjs'
 import { root, setup } from './setup.mjs'
 
 /**
@@ -40,21 +40,8 @@ const failuresFolder = join(root, 'build/fuzz')
 
 /** @param {string[]} args @returns {Promise<number>} the exit code */
 async function main(args) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      runs: { type: 'string', default: '100000' },
-      seed: { type: 'string', default: '0' },
-      batch: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  })
-  const [runs, seed] = [values.runs, values.seed].map(Number)
-  if (values.help || !Number.isSafeInteger(runs + seed) || runs < 1 || seed < 0) {
-    console.log(help)
-    return values.help ? 0 : 2
-  }
-  if (values.batch) return await runBatch(values.batch, seed, runs)
+  const { runs, seed, batch } = readFlags(help, { runs: 100_000, seed: 0, batch: '' }, args)
+  if (batch) return await runBatch(batch, seed, runs)
   const code = await setup({ quiet: true })
   return code || runAll(seed, runs)
 }

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readFlags } from './flags.mjs'
 import { root, setup } from './setup.mjs'
 
 const help = `Usage: npm run leaks -- [--steps N]
@@ -26,15 +26,7 @@ function findSanitizer() {
 
 /** @param {string[]} args @returns {Promise<number>} the exit code */
 async function main(args) {
-  const { values } = parseArgs({
-    args,
-    options: { steps: { type: 'string', default: '20' }, help: { type: 'boolean' } },
-  })
-  const steps = Number(values.steps)
-  if (values.help || !Number.isSafeInteger(steps) || steps < 1) {
-    console.log(help)
-    return values.help ? 0 : 2
-  }
+  const { steps } = readFlags(help, { steps: 20 }, args)
   const sanitizer = findSanitizer()
   if (!sanitizer) {
     console.error('Expected LeakSanitizer (liblsan), a part of GCC on Linux, but found none.')

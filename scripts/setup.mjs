@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readFlags } from './flags.mjs'
 import { buildAddon } from './setup/addon.mjs'
 import { findLibTorch } from './setup/libtorch.mjs'
 import { withLock } from './setup/lock.mjs'
@@ -119,24 +119,6 @@ function explainUnwritable({ code, path, message }) {
 Make the folder writable, or free space on its disk, then run it again.`
 }
 
-/** @param {string[]} args @returns {Promise<number>} the exit code */
-async function main(args) {
-  /** @type {{ quiet?: boolean, help?: boolean }} */
-  let options
-  try {
-    options = parseArgs({
-      args,
-      options: { quiet: { type: 'boolean' }, help: { type: 'boolean' } },
-    }).values
-  } catch (error) {
-    console.error(/** @type {Error} */ (error).message)
-    return 2
-  }
-  if (!options.help) return setup(options)
-  console.log(help)
-  return 0
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.exitCode = await main(process.argv.slice(2))
+  process.exitCode = await setup(readFlags(help, { quiet: false }))
 }

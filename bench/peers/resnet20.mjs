@@ -13,10 +13,10 @@ import {
 } from '@normfree/torch'
 import { createModel } from 'normfree'
 
-const [threads, batch, precision, name] = process.argv.slice(2)
+const [threads, batch, precision] = process.argv.slice(2)
 setNumThreads(Number(threads))
 manualSeed(0)
-const model = createModel(name).to({ memoryFormat: 'channels_last' })
+const model = createModel('resnet20').to({ memoryFormat: 'channels_last' })
 const optimizer = new optim.SGD(model.parameters(), {
   lr: 0.1,
   momentum: 0.9,

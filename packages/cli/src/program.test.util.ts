@@ -1,10 +1,11 @@
 // Help for the tests of the command line: runs the built program as a user does.
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { crc32, deflateSync } from 'node:zlib'
+import { afterAll } from 'vitest'
 
 /** The built program. */
 export const program = fileURLToPath(new URL('./main.js', import.meta.url))
@@ -44,8 +45,11 @@ export function normfree(args: readonly string[], options: RunOptions = {}): Pro
   return new Promise(resolve => child.on('close', code => resolve({ code, stdout, stderr })))
 }
 
-/** A new empty folder. */
-export const newFolder = () => mkdtempSync(join(tmpdir(), 'normfree-cli-'))
+const folders = mkdtempSync(join(tmpdir(), 'normfree-cli-'))
+afterAll(() => rmSync(folders, { recursive: true, force: true }))
+
+/** A new empty folder, removed after the tests of the file. */
+export const newFolder = () => mkdtempSync(join(folders, 'folder-'))
 
 /** A folder with two classes of plain images, so small that an epoch takes a moment. */
 export function tinyImageFolder(): string {

@@ -1,6 +1,6 @@
-import { ArgumentError, manualSeed, nn, noGrad, randn, type Tensor, tensor } from '@normfree/torch'
+import { ArgumentError, manualSeed, nn, noGrad, randn, Tensor, tensor } from '@normfree/torch'
 import fc from 'fast-check'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   type AdaptiveClipOptions,
   adaptiveClipGrad_,
@@ -109,6 +109,19 @@ describe('adaptiveClipGrad_', () => {
     expect(report).toEqual({ gradNorm: Math.hypot(3, 3), clipFraction: 1 })
   })
 
+  it('reads from the device twice, however many parameters there are', () => {
+    const parameters = ['a', 'b', 'c'].map(
+      name => [name, withGradient([2], [1, 1], [3, 0])] as const,
+    )
+    const reads = (['item', 'data'] as const).map(name => vi.spyOn(Tensor.prototype, name))
+    try {
+      expect(adaptiveClipGrad_(parameters).clipFraction).toBe(1)
+      expect(reads.map(({ mock }) => mock.calls.length)).toEqual([0, 2])
+    } finally {
+      for (const read of reads) read.mockRestore()
+    }
+  })
+
   it('passes over parameters without a gradient', () => {
     const none = withGradient([2], [1, 1], null)
     expect(adaptiveClipGrad_([['none', none]])).toEqual({ gradNorm: 0, clipFraction: 0 })
@@ -187,6 +200,16 @@ describe('clipGradValue_', () => {
     expect(gradientOf(parameter)).toEqual([-1, 0.5, 1, 1])
     expect(report.clipFraction).toBe(0.5)
     expect(report.gradNorm).toBeCloseTo(Math.hypot(3, 0.5, 1, 7), 5)
+  })
+
+  it('measures gradients of different dtypes together', () => {
+    const half = new nn.Parameter(tensor([1]).to('bfloat16'))
+    half.grad = tensor([4]).to('bfloat16')
+    const parameters = [
+      ['h', half] as const,
+      ['w', withGradient([1], [1], [3.0009765625])] as const,
+    ]
+    expect(gradientNorm(parameters)).toBe(Math.hypot(4, 3.0009765625))
   })
 
   it('refuses a bound of 0 and passes over what has no gradient', () => {

@@ -1,6 +1,6 @@
 // Gradient clipping, in place on `.grad`, before the optimizer adds weight decay: adaptive (NFNets,
 // section 4), by global norm and by value. Parameters without a gradient are passed over.
-import { ArgumentError, noGrad, type Tensor, tidy, where } from '@normfree/torch'
+import { ArgumentError, noGrad, stack, type Tensor, tidy, where } from '@normfree/torch'
 
 /** Parameters with their dotted names, as Module.namedParameters gives them. */
 export type NamedParameters = Iterable<readonly [string, Tensor]>
@@ -44,19 +44,23 @@ export function adaptiveClipGrad_(
   const { clipFactor = 0.01, eps = 1e-3, exclude = [], reading = 'deepmind' } = options
   requirePositive('clipFactor', clipFactor)
   requirePositive('eps', eps)
-  const withGradients = gradientsOf(parameters)
-  let clipped = 0
-  let units = 0
-  const gradNorm = globalNorm(withGradients.map(({ grad }) => grad))
-  for (const { name, parameter, grad } of withGradients) {
-    if (exclude.some(excluded => name === excluded || name.startsWith(`${excluded}.`))) continue
-    const [clippedHere, unitsHere] = noGrad(() =>
-      tidy(() => clipUnits(parameter, grad, clipFactor, eps, reading)),
-    )
-    clipped += clippedHere
-    units += unitsHere
-  }
-  return { gradNorm, clipFraction: units === 0 ? 0 : clipped / units }
+  const isExcluded = (name: string) =>
+    exclude.some(excluded => name === excluded || name.startsWith(`${excluded}.`))
+  return withGradients(parameters, all => {
+    const norms = all.map(({ grad }) => normOf(grad))
+    const clipped = all
+      .filter(({ name }) => !isExcluded(name))
+      .map(({ parameter, grad }) =>
+        tidy(() => clipUnits(parameter, grad, clipFactor, eps, reading)),
+      )
+    return { gradNorm: lengthOf(norms), clipFraction: shareOf(clipped) }
+  })
+}
+
+/** How many of its units, or elements, were clipped: a tensor, which need not be read at once. */
+interface Clipped {
+  count: Tensor
+  of: number
 }
 
 function clipUnits(
@@ -65,13 +69,13 @@ function clipUnits(
   clipFactor: number,
   eps: number,
   reading: 'deepmind' | 'timm',
-): [number, number] {
+): Clipped {
   const bound = unitwiseNorm(parameter, reading).clampMin(eps).mul(clipFactor)
   const norm = unitwiseNorm(grad, reading)
   const clipped = norm.gt(bound)
   // Exactly 1 where nothing is clipped: a tie or a smaller gradient keeps its bits.
   grad.mul_(where(clipped, bound.div(norm.clampMin(1e-6)), 1))
-  return [clipped.sum().item(), norm.numel]
+  return { count: clipped.sum(), of: norm.numel }
 }
 
 /** Euclidean norm of each unit, shaped to broadcast against `tensor`. */
@@ -88,49 +92,69 @@ export function unitwiseNorm(tensor: Tensor, reading: 'deepmind' | 'timm' = 'dee
  */
 export function clipGradNorm_(parameters: NamedParameters, maxNorm: number): ClipReport {
   requirePositive('maxNorm', maxNorm)
-  const gradients = gradientsOf(parameters).map(({ grad }) => grad)
-  const gradNorm = globalNorm(gradients)
-  const coefficient = maxNorm / (gradNorm + 1e-6)
-  if (coefficient < 1) noGrad(() => gradients.forEach(grad => void grad.mul_(coefficient)))
-  return { gradNorm, clipFraction: coefficient < 1 ? 1 : 0 }
+  return withGradients(parameters, all => {
+    const gradNorm = globalNorm(all)
+    const coefficient = maxNorm / (gradNorm + 1e-6)
+    if (coefficient < 1) for (const { grad } of all) grad.mul_(coefficient)
+    return { gradNorm, clipFraction: coefficient < 1 ? 1 : 0 }
+  })
 }
 
 /** Cuts every element of every gradient to [-clipValue, clipValue]. */
 export function clipGradValue_(parameters: NamedParameters, clipValue: number): ClipReport {
   requirePositive('clipValue', clipValue)
-  const gradients = gradientsOf(parameters).map(({ grad }) => grad)
-  const gradNorm = globalNorm(gradients)
-  let clipped = 0
-  let elements = 0
-  noGrad(() => {
-    for (const grad of gradients) {
-      clipped += tidy(() => grad.abs().gt(clipValue).sum().item())
-      elements += grad.numel
+  return withGradients(parameters, all => {
+    const norms = all.map(({ grad }) => normOf(grad))
+    const clipped = all.map(({ grad }): Clipped => {
+      const count = tidy(() => grad.abs().gt(clipValue).sum())
       grad.clamp_(-clipValue, clipValue)
-    }
+      return { count, of: grad.numel }
+    })
+    return { gradNorm: lengthOf(norms), clipFraction: shareOf(clipped) }
   })
-  return { gradNorm, clipFraction: elements === 0 ? 0 : clipped / elements }
 }
 
 /** Euclidean norm of all gradients together. */
-export function gradientNorm(parameters: NamedParameters): number {
-  return globalNorm(gradientsOf(parameters).map(({ grad }) => grad))
+export const gradientNorm = (parameters: NamedParameters): number =>
+  withGradients(parameters, globalNorm)
+
+interface WithGradient {
+  name: string
+  parameter: Tensor
+  grad: Tensor
 }
 
-/** By sums of squares: over millions of elements LibTorch's own norm is off by up to 1e-3. */
-const globalNorm = (gradients: readonly Tensor[]): number =>
-  Math.hypot(...gradients.map(grad => noGrad(() => tidy(() => grad.square().sum().sqrt().item()))))
-
-function gradientsOf(
-  parameters: NamedParameters,
-): { name: string; parameter: Tensor; grad: Tensor }[] {
-  return Array.from(parameters, ([name, parameter]) => ({
-    name,
-    parameter,
-    grad: parameter.grad,
-  })).filter(
-    (entry): entry is { name: string; parameter: Tensor; grad: Tensor } => entry.grad !== null,
+/** Runs `work`, without recording and in a scope, on the parameters that have a gradient. */
+const withGradients = <T>(parameters: NamedParameters, work: (all: WithGradient[]) => T): T =>
+  noGrad(() =>
+    tidy(() => {
+      const all = Array.from(parameters, ([name, parameter]) => {
+        const { grad } = parameter
+        return grad && { name, parameter, grad }
+      })
+      return work(all.filter(entry => entry !== null))
+    }),
   )
+
+/** By sums of squares: over millions of elements LibTorch's own norm is off by up to 1e-3. */
+const normOf = (grad: Tensor): Tensor => tidy(() => grad.square().sum().sqrt())
+
+const lengthOf = (norms: readonly Tensor[]): number => Math.hypot(...numbersOf(norms))
+
+const globalNorm = (all: readonly WithGradient[]): number =>
+  lengthOf(all.map(({ grad }) => normOf(grad)))
+
+function shareOf(clipped: readonly Clipped[]): number {
+  const total = clipped.reduce((sum, { of }) => sum + of, 0)
+  const count = numbersOf(clipped.map(each => each.count)).reduce((sum, value) => sum + value, 0)
+  return total === 0 ? 0 : count / total
+}
+
+/** The values of 0-dimensional tensors in one read: on a GPU each read waits for all work before it. */
+function numbersOf(scalars: readonly Tensor[]): number[] {
+  if (scalars.length === 0) return []
+  const { device } = scalars[0]
+  return Array.from(stack(scalars.map(scalar => scalar.to({ device }))).data(), Number)
 }
 
 function requirePositive(name: string, value: number): void {

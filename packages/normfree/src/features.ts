@@ -1,7 +1,7 @@
 // Maps of features at every scale, for dense prediction and for looking inside.
-import { ArgumentError, keep, nn, noGrad, type Tensor, tidy, zeros } from '@normfree/torch'
+import { ArgumentError, keep, nn, type Tensor, tidy } from '@normfree/torch'
 import { residualBlocks } from './signal/taps.ts'
-import { undisturbed } from './undisturbed.ts'
+import { blankPass, withHooks } from './undisturbed.ts'
 
 /** A model that makes a map of features before it classifies: every one of the registry. */
 export type Backbone = nn.Module & {
@@ -28,11 +28,9 @@ export function featureMap(
 ): { channels: number /** By how much the sides shrink. */; reduction: number } {
   const backbone = asBackbone(model)
   let shape: number[] = []
-  const pass = () => {
-    model.eval()
-    shape = backbone.forwardFeatures(zeros([0, inChans, SIDE, SIDE])).shape
-  }
-  undisturbed(model, () => noGrad(() => tidy(pass)))
+  blankPass(model, [inChans, SIDE], images => {
+    shape = backbone.forwardFeatures(images).shape
+  })
   return { channels: shape[1], reduction: SIDE / shape[2] }
 }
 
@@ -60,13 +58,13 @@ export function features(model: nn.Module, x: Tensor): Tensor[] {
       kept.push(keep(y))
     }),
   )
+  const pass = () => {
+    const last = backbone.forwardFeatures(x)
+    return [...kept.map((y, i) => ends[i].read(y)), last]
+  }
   try {
-    return tidy(() => {
-      const last = backbone.forwardFeatures(x)
-      return [...kept.map((y, i) => ends[i].read(y)), last]
-    })
+    return withHooks(handles, () => tidy(pass))
   } finally {
-    for (const handle of handles) handle.remove()
     for (const y of kept) y.dispose()
   }
 }

@@ -1,7 +1,8 @@
 // Sizes of a model: parameters and multiply-accumulates.
-import { nn, noGrad, type Tensor, tidy, zeros } from '@normfree/torch'
+import { nn, type Tensor } from '@normfree/torch'
+import { outlined } from './outline.ts'
 import { createModel, modelEntry } from './registry.ts'
-import { undisturbed } from './undisturbed.ts'
+import { blankPass, withHooks } from './undisturbed.ts'
 
 /** What a model of the registry costs. */
 export interface ModelCost {
@@ -18,20 +19,19 @@ export interface ModelCost {
  * @throws UnknownModelError for a name that the registry does not have.
  */
 export function modelCost(name: string, side = modelEntry(name).resolution): ModelCost {
-  const model = nn.utils.skipInit(() => createModel(name))
-  const cost = { parameters: countParameters(model), macs: countMacs(model, side) }
-  for (const tensor of model.stateDict().values()) tensor.dispose()
-  return cost
+  return outlined(
+    () => createModel(name),
+    model => ({ parameters: countParameters(model), macs: countMacs(model, side) }),
+  )
 }
 
 /** Number of trained values. */
-export const countParameters = (model: nn.Module): number =>
+export const countParameters = (model: nn.AnyModule): number =>
   model.parameters().reduce((sum, parameter) => sum + parameter.numel, 0)
 
 /**
  * Multiply-accumulates of the convolutions and linear layers for one image of 3 x side x side, what
- * the papers call FLOPs. Only sizes are worked out, on a batch of no images: nothing is computed. (For
- * kernels in channels_last, whose convolutions refuse such a batch, one image of zeros is.)
+ * the papers call FLOPs. Only sizes are worked out, on a batch of no images: nothing is computed.
  */
 export function countMacs(model: nn.Module, side: number): number {
   let macs = 0
@@ -51,12 +51,6 @@ export function countMacs(model: nn.Module, side: number): number {
       ]
     return []
   })
-  const images = model.parameters().every(parameter => parameter.isContiguous()) ? 0 : 1
-  const batch = [images, 3, side, side]
-  try {
-    undisturbed(model, () => noGrad(() => tidy(() => void model.eval()(zeros(batch)))))
-  } finally {
-    for (const handle of handles) handle.remove()
-  }
+  withHooks(handles, () => blankPass(model, [3, side]))
   return macs
 }

@@ -36,6 +36,11 @@ describe('moduleTree', () => {
     expect(variances[3]).toMatchObject({ name: 'layer2.0', predictedVariance: 1.04 })
   })
 
+  it('takes a model in channels_last, as training has it', () => {
+    const model = new Net().to({ memoryFormat: 'channels_last' })
+    expect(moduleTree(model, 9)).toEqual(moduleTree(new Net(), 9))
+  })
+
   it('removes its hooks, also when the pass throws', () => {
     expect(hooksLeftBy(() => moduleTree(new Net(), 9))).toEqual({ registered: 4, left: 0 })
     expect(hooksLeftBy(() => moduleTree(new Net(), 9, 5))).toEqual({ registered: 4, left: 0 })

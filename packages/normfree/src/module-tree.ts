@@ -1,8 +1,9 @@
 // What a model is made of, module by module: what `normfree models NAME --tree` prints.
-import { type nn, noGrad, Tensor, tidy, zeros } from '@normfree/torch'
+import { type nn, Tensor } from '@normfree/torch'
+import { countParameters } from './inspect.ts'
 import { ScaledActivation } from './layers/scaled-activation.ts'
 import { ResidualBlock } from './models/residual-block.ts'
-import { undisturbed } from './undisturbed.ts'
+import { blankPass, withHooks } from './undisturbed.ts'
 
 /** One module; they come in the order of their names, parents first. */
 export interface TreeNode {
@@ -38,19 +39,14 @@ export function moduleTree(model: nn.Module, side: number, inChans = 3): TreeNod
       if (y instanceof Tensor) outputs.set(name, y.shape.slice(1))
     }),
   )
-  try {
-    const images = () => zeros([0, inChans, side, side])
-    undisturbed(model, () => noGrad(() => tidy(() => void model.eval()(images()))))
-  } finally {
-    for (const handle of handles) handle.remove()
-  }
+  withHooks(handles, () => blankPass(model, [inChans, side]))
   return modules.map(([name, module]) => ({
     name,
     depth: name === '' ? 0 : name.split('.').length,
     kind: module.constructor.name,
     details: module.extraRepr(),
     output: outputs.get(name) ?? null,
-    parameters: module.parameters().reduce((sum, { numel }) => sum + numel, 0),
+    parameters: countParameters(module),
     beta: module instanceof ScaledActivation ? module.beta : null,
     predictedVariance: module instanceof ResidualBlock ? module.position.predictedVariance : null,
   }))

@@ -1,7 +1,7 @@
 // Finds where a forward pass first produced NaN or infinity.
 import { type nn, noGrad, Tensor, tidy } from '@normfree/torch'
 import { residualBlocks } from './signal/taps.ts'
-import { undisturbed } from './undisturbed.ts'
+import { undisturbed, withHooks } from './undisturbed.ts'
 
 /** The first module, in the order of computation, whose output was not finite. */
 export interface NonFinite {
@@ -26,11 +26,7 @@ export function findNonFinite(model: nn.Module, input: Tensor): NonFinite | null
       if (culprit === null && output instanceof Tensor && !allFinite(output)) culprit = name
     }),
   )
-  try {
-    undisturbed(model, () => noGrad(() => tidy(() => void model(input))))
-  } finally {
-    for (const handle of handles) handle.remove()
-  }
+  withHooks(handles, () => undisturbed(model, () => noGrad(() => tidy(() => void model(input)))))
   return culprit === null ? null : { module: culprit, block: blockAround(model, culprit) }
 }
 

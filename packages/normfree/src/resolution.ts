@@ -1,6 +1,7 @@
 // How small images may be.
-import { ArgumentError, nn } from '@normfree/torch'
+import { ArgumentError } from '@normfree/torch'
 import { featureMap } from './features.ts'
+import { outlined } from './outline.ts'
 import { createModel } from './registry.ts'
 
 /**
@@ -10,9 +11,7 @@ import { createModel } from './registry.ts'
  * @throws ArgumentError for such a side.
  */
 export function checkResolution(name: string, side: number): void {
-  const model = nn.utils.skipInit(() => createModel(name))
-  const { reduction } = featureMap(model)
-  for (const tensor of model.stateDict().values()) tensor.dispose()
+  const { reduction } = outlined(() => createModel(name), featureMap)
   if (side >= reduction) return
   throw new ArgumentError(
     `Expected at least ${reduction} pixels for \`resolution\`, by which the strides of ${name} divide the sides, but received ${side}.`,

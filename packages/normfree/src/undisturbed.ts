@@ -1,5 +1,5 @@
 // Looking at a model leaves no trace in it: whatever diagnostics run is run through here.
-import { type nn, noGrad } from '@normfree/torch'
+import { type nn, noGrad, type Tensor, tidy, zeros } from '@normfree/torch'
 
 /** Runs `work` and puts the buffers and modes of `model` back as they were, also after a throw. */
 export function undisturbed(model: nn.Module, work: () => void): void {
@@ -16,4 +16,31 @@ export function undisturbed(model: nn.Module, work: () => void): void {
       }
     })
   }
+}
+
+/** Runs `work` and removes the hooks that were registered for it, also after a throw. */
+export function withHooks<T>(hooks: readonly nn.RemovableHandle[], work: () => T): T {
+  try {
+    return work()
+  } finally {
+    for (const hook of hooks) hook.remove()
+  }
+}
+
+/**
+ * Runs `pass` on a batch of no images (0, inChans, side, side), with `model` in evaluation mode: all
+ * sizes are worked out, and nothing is computed. (Kernels in channels_last, whose convolutions refuse
+ * such a batch, get one image of zeros.)
+ */
+export function blankPass(
+  model: nn.Module,
+  [inChans, side]: readonly [inChans: number, side: number],
+  pass: (images: Tensor) => unknown = model,
+): void {
+  const images = model.parameters().every(parameter => parameter.isContiguous()) ? 0 : 1
+  const look = () => void pass(zeros([images, inChans, side, side]))
+  undisturbed(model, () => {
+    model.eval()
+    noGrad(() => tidy(look))
+  })
 }

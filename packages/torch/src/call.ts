@@ -115,6 +115,23 @@ export function observeOperators<T>(observe: OperatorObserver, work: () => T): T
 
 const dynamic = new Map<string, number>()
 
+/** `aten::add.Tensor`; without a dot where there is no overload. */
+export const operatorKey = (name: string, overload: string): string =>
+  overload ? `${name}.${overload}` : name
+
+/** Index of `key` in the addon, which keeps whatever it looks up: asked once. -1: no such operator. */
+function resolveKey(key: string, name: string, overload: string): number {
+  const known = dynamic.get(key)
+  if (known !== undefined) return known
+  const index = native.resolve(name, overload)
+  if (index >= 0) dynamic.set(key, index)
+  return index
+}
+
+/** Whether the loaded LibTorch has an operator: `ops.has('aten::add', 'Tensor')`. */
+export const hasOperator = (name: string, overload = ''): boolean =>
+  resolveKey(operatorKey(name, overload), name, overload) >= 0
+
 /**
  * Calls any operator by its schema name, e.g. `ops.call('aten::add', 'Tensor', x, y)`; arguments in
  * schema order, keyword-only ones too; `undefined` takes the schema's default.
@@ -122,13 +139,9 @@ const dynamic = new Map<string, number>()
  * @throws TorchError when there is no such operator or LibTorch refuses the arguments.
  */
 export function callOperator(name: string, overload: string, ...args: unknown[]): unknown {
-  const key = overload ? `${name}.${overload}` : name
-  let index = dynamic.get(key)
-  if (index === undefined) {
-    index = native.resolve(name, overload)
-    if (index < 0) throw lacking(key, '')
-    dynamic.set(key, index)
-  }
+  const key = operatorKey(name, overload)
+  const index = resolveKey(key, name, overload)
+  if (index < 0) throw lacking(key, '')
   return run(index, args, key)
 }
 

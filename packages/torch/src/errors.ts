@@ -68,12 +68,3 @@ export function refusePromise(result: unknown, name: string): void {
       `Expected a synchronous \`${name}\` but received one that returns a promise. Await before the call.`,
     )
 }
-
-/** States what must hold if this package is right; a failure is our bug, never the user's. */
-export function assert(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new AssertionFailure(message)
-}
-
-class AssertionFailure extends Error {
-  override name = 'AssertionFailure'
-}

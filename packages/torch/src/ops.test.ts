@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { tensor } from './create.ts'
 import { ArgumentError, TorchError } from './errors.ts'
+import { native } from './native.ts'
 import * as ops from './ops.ts'
 import type { Tensor } from './tensor.ts'
 import { numbers } from './testing.test.util.ts'
@@ -23,6 +24,16 @@ describe('ops', () => {
   it('know what the loaded LibTorch has', () => {
     expect([ops.has('aten::add', 'Tensor'), ops.has('aten::relu')]).toEqual([true, true])
     expect([ops.has('aten::add'), ops.has('aten::add', 'Tonsor')]).toEqual([false, false])
+  })
+
+  it('are looked up in the addon once, however often they are asked for and called', () => {
+    // The addon numbers its look-ups.
+    const before = native.resolve('aten::relu', '')
+    for (let i = 0; i < 3; i++) {
+      expect(ops.has('aten::erfc')).toBe(true)
+      expect(numbers(ops.call('aten::erfc', '', tensor([0])) as Tensor)).toEqual([1])
+    }
+    expect(native.resolve('aten::relu', '')).toBe(before + 2)
   })
 
   it('give a schema, or the forms that there are', () => {

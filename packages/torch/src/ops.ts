@@ -1,8 +1,14 @@
 // Any operator of the loaded LibTorch by the name of its schema, for what has no typed wrapper.
+import { operatorKey } from './call.ts'
 import { ArgumentError } from './errors.ts'
 import { native } from './native.ts'
 
-export { callOperator as call, type OperatorObserver, observeOperators as observe } from './call.ts'
+export {
+  callOperator as call,
+  hasOperator as has,
+  type OperatorObserver,
+  observeOperators as observe,
+} from './call.ts'
 
 let schemas: Map<string, string> | undefined
 
@@ -17,8 +23,6 @@ function all(): Map<string, string> {
   return schemas
 }
 
-const keyOf = (name: string, overload: string) => (overload ? `${name}.${overload}` : name)
-
 /**
  * Names of the loaded LibTorch's operators, sorted, as `'aten::add.Tensor'`.
  *
@@ -30,9 +34,6 @@ export const list = (filter: string | RegExp = ''): string[] =>
     typeof filter === 'string' ? name.includes(filter) : name.search(filter) >= 0,
   )
 
-/** Whether the loaded LibTorch has an operator: `ops.has('aten::add', 'Tensor')`. */
-export const has = (name: string, overload = ''): boolean => all().has(keyOf(name, overload))
-
 /**
  * The schema, as LibTorch prints it: arguments with types and defaults, results.
  *
@@ -40,11 +41,11 @@ export const has = (name: string, overload = ''): boolean => all().has(keyOf(nam
  * @example ops.schema('aten::relu') // 'aten::relu(Tensor self) -> Tensor'
  */
 export function schema(name: string, overload = ''): string {
-  const found = all().get(keyOf(name, overload))
+  const found = all().get(operatorKey(name, overload))
   if (found !== undefined) return found
   const forms = [...all().keys()].filter(key => key.split('.')[0] === name)
   const hint = forms.length > 0 ? ` Its forms are ${forms.join(', ')}.` : ''
   throw new ArgumentError(
-    `Expected an operator of LibTorch ${native.engineInfo().version} but received "${keyOf(name, overload)}".${hint}`,
+    `Expected an operator of LibTorch ${native.engineInfo().version} but received "${operatorKey(name, overload)}".${hint}`,
   )
 }

@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { folderForTests } from '../folder.test.util.ts'
 import { withLock } from './lock.ts'
 
-const newFolder = () => mkdtempSync(join(tmpdir(), 'normfree-lock-'))
+const folder = folderForTests()
+const newFolder = () => mkdtempSync(join(folder, 'lock-'))
 
 describe('withLock', () => {
   it('holds the lock while the work goes on, and lets it go when the work fails', async () => {

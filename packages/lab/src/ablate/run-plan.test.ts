@@ -1,14 +1,15 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRun, type EndLine, openMetrics, type RunConfigJson } from '@normfree/runs'
 import { describe, expect, it } from 'vitest'
 import { parsePlan } from '../config/plan.ts'
 import type { ImageData } from '../data/types.ts'
+import { folderForTests } from '../folder.test.util.ts'
 import { type PlanEvent, runPlan } from './run-plan.ts'
 import type { Trainer } from './trainer.ts'
 
-const newFolder = () => mkdtempSync(join(tmpdir(), 'normfree-ablate-'))
+const folder = folderForTests()
+const newFolder = () => mkdtempSync(join(folder, 'plan-'))
 
 const plan = parsePlan({
   name: 'test plan',

@@ -1,12 +1,12 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { folderForTests } from '../folder.test.util.ts'
 import { ConfigError } from './errors.ts'
 import { loadRecipe, parseRunConfig } from './load.ts'
 import type { Settings } from './schema.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'normfree-recipe-'))
+const folder = folderForTests()
 
 const recipe = (text: string) => {
   const file = join(folder, 'recipe.yaml')

@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { folderForTests } from '../folder.test.util.ts'
 import { expandPlan, loadPlan, parsePlan } from './plan.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'normfree-plan-'))
+const folder = folderForTests()
 
 const planFile = (text: string) => {
   const file = join(folder, 'plan.yaml')

@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { folderForTests } from '../folder.test.util.ts'
 import { ConfigError } from './errors.ts'
 import { at, placeOf, toPlain } from './sourced.ts'
 import { parseYaml, readYaml } from './yaml.ts'
@@ -74,7 +74,7 @@ describe('parseYaml', () => {
 })
 
 describe('readYaml', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'normfree-yaml-'))
+  const folder = folderForTests()
 
   it('names a file that is not there', async () => {
     await expect(readYaml(join(folder, 'absent.yaml'))).rejects.toThrow(

@@ -1,7 +1,7 @@
 // The same function with fewer and plainer layers, for inference: what depends on weights alone is
 // worked out once. As torch.fx.experimental.optimization.fuse, which knows convolutions and batch
 // norms; here standardized convolutions and gamma and beta are added.
-import { ArgumentError, nn, noGrad, type Tensor, tidy } from '@normfree/torch'
+import { ArgumentError, nn, noGrad, type Tensor, tidy, zerosLike } from '@normfree/torch'
 import { Conv2dSame, symmetricPadding } from '../layers/same-padding.ts'
 import { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
 import { StdConv2d } from '../layers/std-conv.ts'
@@ -86,14 +86,12 @@ function foldNorm(layer: LinearLayer, norm: BatchNorm): void {
   const { runningMean, runningVar, weight: gain, bias: shift, eps } = norm
   const inverse = (runningVar as Tensor).to('float64').add(eps).rsqrt()
   const scale = gain ? inverse.mul(gain) : inverse
-  const offset = (layer.bias ?? zerosLikeOf(inverse)).sub(runningMean as Tensor).mul(scale)
+  const offset = (layer.bias ?? zerosLike(inverse)).sub(runningMean as Tensor).mul(scale)
   const { dtype, dim } = layer.weight
   const perOutput = scale.view([-1, ...Array.from({ length: dim - 1 }, () => 1)])
   setWeight(layer, layer.weight.mul(perOutput).to(dtype))
   setBias(layer, (shift ? offset.add(shift) : offset).to(dtype))
 }
-
-const zerosLikeOf = (x: Tensor): Tensor => x.mul(0)
 
 // Fresh parameters, as the old ones may be shared with a layer elsewhere.
 type Writable = { weight: nn.Parameter; bias: nn.Parameter | null }

@@ -3,7 +3,7 @@
 import { keep, nn, noGrad, type Tensor, tidy } from '@normfree/torch'
 import { AvgPool2dSame } from '../layers/same-padding.ts'
 import { ScaledActivation } from '../layers/scaled-activation.ts'
-import { undisturbed } from '../undisturbed.ts'
+import { undisturbed, withHooks } from '../undisturbed.ts'
 
 /** A layer with a weight whose first dimension is that of its outputs. */
 export type LinearLayer = nn.Conv1d | nn.Conv2d | nn.Linear
@@ -129,13 +129,10 @@ function isExclusive(
 /** A copy of the result; hooks are removed. */
 function run(model: nn.Module, example: Tensor, handles: readonly nn.RemovableHandle[]): Tensor {
   let result: Tensor | undefined
-  try {
-    // RescaleNet's biases count their first passes in evaluation too.
-    undisturbed(model, () => {
-      result = noGrad(() => tidy(() => keep(model(example).clone())))
-    })
-  } finally {
-    for (const handle of handles) handle.remove()
+  const pass = () => {
+    result = noGrad(() => tidy(() => keep(model(example).clone())))
   }
+  // RescaleNet's biases count their first passes in evaluation too.
+  withHooks(handles, () => undisturbed(model, pass))
   return result as Tensor
 }

@@ -1,12 +1,12 @@
 // timm's test_nfnet (packages/normfree/goldens/make.py) and what happens when it is not matched.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ArgumentError } from '@normfree/torch'
 import { describe, expect, it } from 'vitest'
 import { UnknownModelError } from '../errors.ts'
+import { folderForTests } from '../folder.test.util.ts'
 import { ASPECTS, type Aspect, compareGolden, passes } from './compare.ts'
 import { type Golden, type GoldenRun, readGoldens } from './golden.ts'
 import { goldenFaults, goldenHeading, goldenRow } from './report.ts'
@@ -19,9 +19,11 @@ const [resnet26, golden] = ['resnet26', 'test_nfnet'].map(
 const run = golden.run!
 const withRun = (change: Partial<GoldenRun>): Golden => ({ ...golden, run: { ...run, ...change } })
 
+const folders = folderForTests()
+
 /** A folder with one file. */
 function folderOf(name: string, text: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'goldens-'))
+  const folder = mkdtempSync(join(folders, 'goldens-'))
   writeFileSync(join(folder, name), text)
   return folder
 }

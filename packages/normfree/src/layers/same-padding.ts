@@ -24,12 +24,18 @@ export function padSame(x: Tensor, window: Window, value = 0): Tensor {
   return pad(x, [left, width - left, top, height - top], 'constant', value)
 }
 
+/** The window of a convolution whose kernel, stride and dilation are the same for both sides. */
+export const windowOf = ({ kernelSize, stride, dilation }: nn.Conv2d): Window => ({
+  kernelSize: kernelSize[0],
+  stride: stride[0],
+  dilation: dilation[0],
+})
+
 /** The padding on each side that makes ceil(size / stride) outputs in PyTorch's symmetric way. */
 export const symmetricPadding = ({ kernelSize, stride, dilation = 1 }: Window): number =>
   Math.floor((stride - 1 + dilation * (kernelSize - 1)) / 2)
 
-/** Maximum over square windows of (N, C, H, W), padded as SAME; padding never wins. */
-export class MaxPool2dSame extends nn.Module {
+abstract class Pool2dSame extends nn.Module {
   readonly kernelSize: number
   readonly stride: number
 
@@ -38,7 +44,10 @@ export class MaxPool2dSame extends nn.Module {
     this.kernelSize = kernelSize
     this.stride = stride
   }
+}
 
+/** Maximum over square windows of (N, C, H, W), padded as SAME; padding never wins. */
+export class MaxPool2dSame extends Pool2dSame {
   override forward(x: Tensor): Tensor {
     const padded = padSame(x, this, Number.NEGATIVE_INFINITY)
     return nn.functional.maxPool2d(padded, this.kernelSize, this.stride)
@@ -49,16 +58,7 @@ export class MaxPool2dSame extends nn.Module {
  * Mean over square windows of (N, C, H, W), padded as SAME with zeros, which count (timm,
  * AvgPool2dSame).
  */
-export class AvgPool2dSame extends nn.Module {
-  readonly kernelSize: number
-  readonly stride: number
-
-  constructor(kernelSize: number, stride: number) {
-    super()
-    this.kernelSize = kernelSize
-    this.stride = stride
-  }
-
+export class AvgPool2dSame extends Pool2dSame {
   override forward(x: Tensor): Tensor {
     return nn.functional.avgPool2d(padSame(x, this), this.kernelSize, this.stride)
   }
@@ -76,7 +76,6 @@ export class Conv2dSame extends nn.Conv2d {
   }
 
   override forward(x: Tensor): Tensor {
-    const [[kernelSize], [stride], [dilation]] = [this.kernelSize, this.stride, this.dilation]
-    return super.forward(padSame(x, { kernelSize, stride, dilation }))
+    return super.forward(padSame(x, windowOf(this)))
   }
 }

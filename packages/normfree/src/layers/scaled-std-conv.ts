@@ -1,7 +1,7 @@
 // Convolution with Scaled Weight Standardization (NF-ResNets, equations 2 and 3): every unit of the
 // kernel has mean 0 and, over its fan-in of n weights, sum of squares 1, in training and evaluation.
 import { ArgumentError, full, nn, noGrad, type Tensor, tidy } from '@normfree/torch'
-import { padSame } from './same-padding.ts'
+import { padSame, windowOf } from './same-padding.ts'
 
 /**
  * Whose arithmetic is followed. With v the biased variance of a unit's n weights:
@@ -80,12 +80,7 @@ export class ScaledStdConv2d extends nn.Conv2d {
   override forward(x: Tensor): Tensor {
     // Of an empty batch only shapes are asked, which the raw kernel gives for nothing (countMacs).
     const weight = x.numel === 0 ? this.weight : this.standardizedWeight()
-    return this.convolve(this.samePadding ? this.#padSame(x) : x, weight)
-  }
-
-  #padSame(x: Tensor): Tensor {
-    const [kernelSize, stride, dilation] = [this.kernelSize[0], this.stride[0], this.dilation[0]]
-    return padSame(x, { kernelSize, stride, dilation })
+    return this.convolve(this.samePadding ? padSame(x, windowOf(this)) : x, weight)
   }
 
   /** The kernel that the convolution uses, (outChannels, inChannels / groups, kH, kW). */

@@ -1,19 +1,20 @@
 // Every family in onnxruntime, which shares no code with LibTorch, beside our own forward pass.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ArgumentError, cumsum, manualSeed, nn, noGrad, randn, type Tensor } from '@normfree/torch'
 import ort from 'onnxruntime-node'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createDepthModel, createSegmentationModel } from '../dense/dense-model.ts'
 import { hooksLeftBy, largestDifference, numbers, snapshot } from '../fixtures.test.util.ts'
+import { folderForTests } from '../folder.test.util.ts'
 import { fillParameters } from '../goldens/fill.ts'
 import { createModel, listModels, modelEntry } from '../registry.ts'
 import { exportOnnx, OnnxExportError, type OnnxExportOptions } from './index.ts'
 
 beforeEach(() => manualSeed(6))
 
-const newFile = () => join(mkdtempSync(join(tmpdir(), 'normfree-onnx-')), 'model.onnx')
+const folder = folderForTests()
+const newFile = () => join(mkdtempSync(join(folder, 'export-')), 'model.onnx')
 
 function exported(model: nn.Module, shape: number[], options: OnnxExportOptions = {}): string {
   const path = newFile()

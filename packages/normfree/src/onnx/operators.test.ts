@@ -1,6 +1,4 @@
 // Every row of the tables in onnxruntime, beside LibTorch.
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   cat,
@@ -17,6 +15,7 @@ import ort from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { ACTIVATIONS } from '../activations.ts'
 import { largestDifference, numbers } from '../fixtures.test.util.ts'
+import { folderForTests } from '../folder.test.util.ts'
 import { exportOnnx } from './export.ts'
 import { OPERATORS } from './lower.ts'
 
@@ -122,7 +121,7 @@ const ALL: [string, (x: Tensor) => Tensor][] = [
   ]),
 ]
 
-const folder = mkdtempSync(join(tmpdir(), 'normfree-onnx-'))
+const folder = folderForTests()
 
 describe('the tables of operators', () => {
   const seen = new Set<string>()

@@ -1,7 +1,7 @@
 // A forward pass as a list of operator calls. What depends on parameters and buffers alone is taken as
 // it was computed: weight standardization, for one, leaves nothing but its kernels.
 import { type nn, noGrad, ops, Tensor, tidy } from '@normfree/torch'
-import { undisturbed } from '../undisturbed.ts'
+import { undisturbed, withHooks } from '../undisturbed.ts'
 import { OnnxExportError } from './errors.ts'
 
 /** A number that follows the size of the input: it was another one in the second pass. */
@@ -100,11 +100,7 @@ export function traceForward(model: nn.Module, input: Tensor): Trace {
         output = recorder.valueOf(model.eval()(input))
       },
     )
-  try {
-    undisturbed(model, () => noGrad(() => tidy(pass)))
-  } finally {
-    for (const handle of handles) handle.remove()
-  }
+  withHooks(handles, () => undisturbed(model, () => noGrad(() => tidy(pass))))
   if (!output)
     throw new OnnxExportError(
       `Expected a model whose output is one tensor made from its input but received ${model.constructor.name}.`,

@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WeightsError } from '../errors.ts'
+import { folderForTests } from '../folder.test.util.ts'
 import { COMMIT, type HubStub, serveHub } from './hub.test.util.ts'
 import { type HubModel, hubFiles } from './hub.ts'
 
@@ -10,11 +10,12 @@ const MODEL: HubModel = { repo: 'timm/tiny.in1k', revision: 'main' }
 const weights = Buffer.from('w'.repeat(5000))
 const config = Buffer.from('{"architecture": "tiny"}')
 
+const caches = folderForTests()
 let hub: HubStub
 let cacheDir: string
 beforeEach(async () => {
   hub = await serveHub(MODEL.repo, { 'model.safetensors': weights, 'config.json': config })
-  cacheDir = mkdtempSync(join(tmpdir(), 'normfree-hub-'))
+  cacheDir = mkdtempSync(join(caches, 'hub-'))
 })
 afterEach(() => hub.close())
 

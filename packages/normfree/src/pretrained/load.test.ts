@@ -1,5 +1,4 @@
 import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
@@ -15,6 +14,7 @@ import {
 import { beforeEach, describe, expect, it } from 'vitest'
 import { UnknownModelError, WeightsError } from '../errors.ts'
 import { largestDifference, numbers, snapshot } from '../fixtures.test.util.ts'
+import { folderForTests } from '../folder.test.util.ts'
 import { fillParameters } from '../goldens/fill.ts'
 import { NormFreeNet, type NormFreeNetConfig } from '../models/normfree-net.ts'
 import { createModel } from '../registry.ts'
@@ -23,7 +23,7 @@ import { createPretrained, loadPretrained } from './load.ts'
 
 beforeEach(() => manualSeed(9))
 
-const folder = mkdtempSync(join(tmpdir(), 'normfree-weights-'))
+const folder = folderForTests()
 let files = 0
 const newFile = (ending: string) => join(folder, `${files++}.${ending}`)
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { ArgumentError, nn, tidy } from '@normfree/torch'
 import { WeightsError } from '../errors.ts'
 import type { ModelOptions } from '../models/entry.ts'
+import { outlined } from '../outline.ts'
 import { createModel } from '../registry.ts'
 import { fromHaiku, isHaiku } from './deepmind.ts'
 import { fit } from './fit.ts'
@@ -80,8 +81,10 @@ export async function createPretrained(
 
 /** The number of classes that the weights have, as an option; none where they have no classifier. */
 function classesOf(state: State, name: string): ModelOptions {
-  const outline = nn.utils.skipInit(() => createModel(name))
-  const classifier = named(state, outline).get(`${classifierOf(outline)}.weight`)
+  const classifier = outlined(
+    () => createModel(name),
+    model => named(state, model).get(`${classifierOf(model)}.weight`),
+  )
   return classifier ? { numClasses: classifier.shape[0] } : {}
 }
 

@@ -1,6 +1,6 @@
 // Whose weights a state dict looks like, for the message that refuses it.
-import { nn } from '@normfree/torch'
 import type { ModelEntry } from '../models/entry.ts'
+import { outlined } from '../outline.ts'
 import { listModels } from '../registry.ts'
 import type { State } from './state.ts'
 
@@ -17,7 +17,7 @@ const NEAR = 4
 export function likeness(state: State): string {
   const given = entriesOf(state)
   const ranked = seriesOf(listModels())
-    .map(series => ({ series, score: seriesLikeness(outline(series[0]), given) }))
+    .map(series => ({ series, score: seriesLikeness(entriesOfModel(series[0]), given) }))
     .sort((a, b) => b.score - a.score)
   const near = ranked.slice(0, NEAR).flatMap(({ series }) => scoresOf(series, given))
   const score = Math.max(...near.map(each => each.score))
@@ -33,12 +33,11 @@ type Entries = ReadonlySet<string>
 const entriesOf = (state: State): Entries =>
   new Set(Array.from(state, ([name, { shape }]) => `${name} ${shape}`))
 
-function outline({ create }: ModelEntry): Entries {
-  const state = nn.utils.skipInit(() => create({})).stateDict()
-  const entries = entriesOf(state)
-  for (const tensor of state.values()) tensor.dispose()
-  return entries
-}
+const entriesOfModel = ({ create }: ModelEntry): Entries =>
+  outlined(
+    () => create({}),
+    model => entriesOf(model.stateDict()),
+  )
 
 function seriesOf(models: readonly ModelEntry[]): ModelEntry[][] {
   const series = new Map<string, ModelEntry[]>()
@@ -74,7 +73,7 @@ function overlap(a: Entries, b: Entries): number {
 function scoresOf(series: readonly ModelEntry[], given: Entries) {
   const scores: { name: string; score: number }[] = []
   for (const entry of series) {
-    const own = outline(entry)
+    const own = entriesOfModel(entry)
     scores.push({ name: entry.name, score: overlap(own, given) })
     // They grow along a series, with exceptions, up to a thousand layers.
     if (own.size > 2 * given.size) break

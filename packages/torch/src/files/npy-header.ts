@@ -2,14 +2,9 @@
 // Format: numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 import type { DType } from '../types.ts'
 import type { ByteFile } from './byte-file.ts'
-import { bytesOfShape, ELEMENT_BYTES, excerpt, MAX_DIMENSIONS } from './raw.ts'
+import { type ArrayLayout, bytesOfShape, ELEMENT_BYTES, excerpt, MAX_DIMENSIONS } from './raw.ts'
 
-export interface NpyHeader {
-  dtype: DType
-  shape: readonly number[]
-  /** The first index runs fastest. */
-  fortranOrder: boolean
-  bigEndian: boolean
+export interface NpyHeader extends ArrayLayout {
   /** Offset of the first element. */
   dataStart: number
   /** Bytes of all elements. */

@@ -5,7 +5,7 @@ import { tidy } from '../memory.ts'
 import type { Tensor } from '../tensor.ts'
 import { type ByteFile, replaceFile, withFile } from './byte-file.ts'
 import { formatNpyHeader, headerReach, isNpyDtype, parseNpyHeader } from './npy-header.ts'
-import { bytesOf, quoted, swapBytes, swapUnit, tensorOf } from './raw.ts'
+import { bytesOf, quoted, tensorOfArray } from './raw.ts'
 import { readDirectory, readZipMember } from './zip-read.ts'
 import { ZipWriter } from './zip-write.ts'
 
@@ -21,7 +21,7 @@ export const loadNpy = (path: string): Tensor =>
     const first = file.read(0, headerReach(file.size))
     const header = parseNpyHeader(first, file.size, file.refuse)
     const bytes = file.read(header.dataStart, header.bytes)
-    return tidy(() => tensorOfNpy(bytes, header, file, path))
+    return tidy(() => tensorOfArray(bytes, header, file, path))
   })
 
 /**
@@ -96,17 +96,5 @@ function parseNpy(whole: Uint8Array, file: ByteFile, name: string): Tensor {
   const refuse: ByteFile['refuse'] = (expected, received, cause) =>
     file.refuse(`${expected} in member ${quoted(name)}`, received, cause)
   const header = parseNpyHeader(whole.subarray(0, headerReach(whole.length)), whole.length, refuse)
-  return tensorOfNpy(whole.subarray(header.dataStart), header, { ...file, refuse }, name)
-}
-
-function tensorOfNpy(
-  bytes: Uint8Array,
-  { dtype, shape, fortranOrder, bigEndian }: ReturnType<typeof parseNpyHeader>,
-  file: ByteFile,
-  name: string,
-): Tensor {
-  if (bigEndian) swapBytes(bytes, swapUnit(dtype))
-  if (!fortranOrder) return tensorOf(bytes, dtype, shape, file, name)
-  const dims = shape.map((_, i) => shape.length - 1 - i)
-  return tensorOf(bytes, dtype, shape.toReversed(), file, name).permute(dims)
+  return tensorOfArray(whole.subarray(header.dataStart), header, { ...file, refuse }, name)
 }

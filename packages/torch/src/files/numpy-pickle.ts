@@ -3,7 +3,6 @@
 // dill write for arrays are all that it may call.
 import { tidy } from '../memory.ts'
 import type { Tensor } from '../tensor.ts'
-import type { DType } from '../types.ts'
 import { type ByteFile, withFile } from './byte-file.ts'
 import { parseDescr } from './npy-header.ts'
 import { unpickle } from './pickle.ts'
@@ -17,13 +16,12 @@ import {
   type PickleWorld,
 } from './pickle-value.ts'
 import {
+  type ArrayLayout,
   bytesOfShape,
   ELEMENT_BYTES,
   MAX_DIMENSIONS,
   quoted,
-  swapBytes,
-  swapUnit,
-  tensorOf,
+  tensorOfArray,
 } from './raw.ts'
 
 /**
@@ -56,11 +54,7 @@ class ArraySpec extends PickleObject {
   state: ArrayState | null = null
 }
 
-interface ArrayState {
-  dtype: DType
-  bigEndian: boolean
-  shape: readonly number[]
-  fortranOrder: boolean
+interface ArrayState extends ArrayLayout {
   bytes: Uint8Array
 }
 
@@ -130,17 +124,9 @@ function* arraysIn(
   if (value instanceof Map) {
     for (const [key, item] of value) yield* arraysIn(item, [...path, key], file)
   } else if (value instanceof ArraySpec && value.state) {
-    yield [name, tensorOfArray(value.state, file, name)]
+    // A copy: bytes that are swapped are swapped in place.
+    yield [name, tensorOfArray(new Uint8Array(value.state.bytes), value.state, file, name)]
   } else {
     throw file.refuse('dicts of NumPy arrays', `${kindOf(value)} as ${quoted(name)}`)
   }
-}
-
-function tensorOfArray(state: ArrayState, file: ByteFile, name: string): Tensor {
-  const { dtype, shape, fortranOrder, bigEndian } = state
-  const bytes = new Uint8Array(state.bytes)
-  if (bigEndian) swapBytes(bytes, swapUnit(dtype))
-  if (!fortranOrder) return tensorOf(bytes, dtype, shape, file, name)
-  const dims = shape.map((_, i) => shape.length - 1 - i)
-  return tensorOf(bytes, dtype, shape.toReversed(), file, name).permute(dims)
 }

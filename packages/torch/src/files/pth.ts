@@ -7,7 +7,7 @@ import { kindOf, type PickleKey, type PickleValue } from './pickle-value.ts'
 import { openLegacy } from './pth-legacy.ts'
 import { type PthArchive, type StorageSpec, TensorSpec } from './pth-pickle.ts'
 import { openZip } from './pth-zip.ts'
-import { quoted, swapBytes, swapUnit, tensorOf } from './raw.ts'
+import { quoted, swapBytes, tensorOf } from './raw.ts'
 
 /** What a PyTorch file may hold: tuples come as arrays, dicts as Maps, dtypes as their names. */
 export type PthValue =
@@ -91,7 +91,7 @@ class Builder {
     const known = this.#storages.get(storage)
     if (known) return known
     const bytes = this.#archive.readStorage(storage)
-    if (this.#archive.bigEndian) swapBytes(bytes, swapUnit(storage.dtype))
+    if (this.#archive.bigEndian) swapBytes(bytes, storage.dtype)
     const flat = tensorOf(bytes, storage.dtype, [storage.numel], this.#file, storage.key)
     this.#storages.set(storage, flat)
     return flat

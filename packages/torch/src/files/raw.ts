@@ -96,14 +96,37 @@ export function tensorOf(
 export const refuseBool = (file: Pick<ByteFile, 'refuse'>, name: string) =>
   file.refuse(`bytes 0 and 1 for bool tensor ${quoted(name)}`, 'others')
 
-/** Turns big-endian elements of `unit` bytes into little-endian ones, or back, in place. */
-export function swapBytes(bytes: Uint8Array, unit: number): void {
+/** Turns big-endian elements into little-endian ones, or back, in place. */
+export function swapBytes(bytes: Uint8Array, dtype: DType): void {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  // A complex element is two numbers.
+  const unit = isComplex(dtype) ? ELEMENT_BYTES[dtype] / 2 : ELEMENT_BYTES[dtype]
   if (unit === 2) buffer.swap16()
   else if (unit === 4) buffer.swap32()
   else if (unit === 8) buffer.swap64()
 }
 
-/** Bytes of what is swapped as one: a complex element is two numbers. */
-export const swapUnit = (dtype: DType): number =>
-  isComplex(dtype) ? ELEMENT_BYTES[dtype] / 2 : ELEMENT_BYTES[dtype]
+/** How NumPy lays the elements of an array out. */
+export interface ArrayLayout {
+  dtype: DType
+  shape: readonly number[]
+  /** The first index runs fastest. */
+  fortranOrder: boolean
+  bigEndian: boolean
+}
+
+/**
+ * A tensor over the elements `bytes` of a NumPy array, as tensorOf; big-endian ones are swapped in
+ * place.
+ */
+export function tensorOfArray(
+  bytes: Uint8Array,
+  { dtype, shape, fortranOrder, bigEndian }: ArrayLayout,
+  file: ByteFile,
+  name: string,
+): Tensor {
+  if (bigEndian) swapBytes(bytes, dtype)
+  if (!fortranOrder) return tensorOf(bytes, dtype, shape, file, name)
+  const dims = shape.map((_, i) => shape.length - 1 - i)
+  return tensorOf(bytes, dtype, shape.toReversed(), file, name).permute(dims)
+}

@@ -2,25 +2,25 @@
 // strangers can be judged before anything is allocated; reads and writes no file.
 import { SafetensorsError } from '../errors.ts'
 import type { DType } from '../types.ts'
-import { bytesOfShape, excerpt, MAX_DIMENSIONS, quoted } from './raw.ts'
+import { bytesOfShape, ELEMENT_BYTES, excerpt, MAX_DIMENSIONS, quoted } from './raw.ts'
 import { parseStrictJson, type StrictJson } from './strict-json.ts'
 
-/** The format's names of the dtypes, with their bytes per element. */
-const DTYPES: Partial<Record<DType, readonly [name: string, bytes: number]>> = {
-  float64: ['F64', 8],
-  float32: ['F32', 4],
-  float16: ['F16', 2],
-  bfloat16: ['BF16', 2],
-  int64: ['I64', 8],
-  int32: ['I32', 4],
-  int16: ['I16', 2],
-  int8: ['I8', 1],
-  uint8: ['U8', 1],
-  bool: ['BOOL', 1],
+/** The format's names of the dtypes. */
+const NAMES: Partial<Record<DType, string>> = {
+  float64: 'F64',
+  float32: 'F32',
+  float16: 'F16',
+  bfloat16: 'BF16',
+  int64: 'I64',
+  int32: 'I32',
+  int16: 'I16',
+  int8: 'I8',
+  uint8: 'U8',
+  bool: 'BOOL',
 }
 const METADATA = '__metadata__'
 /** The format's own limit. */
-export const MAX_HEADER_BYTES = 100_000_000
+const MAX_HEADER_BYTES = 100_000_000
 /** The header, an entry, its shape or offsets. */
 const MAX_DEPTH = 3
 
@@ -39,7 +39,8 @@ export interface SafetensorsHeader {
 }
 
 /** Bytes of one element in a file; undefined for dtypes that the format does not have. */
-export const elementBytes = (dtype: DType): number | undefined => DTYPES[dtype]?.[1]
+export const elementBytes = (dtype: DType): number | undefined =>
+  dtype in NAMES ? ELEMENT_BYTES[dtype] : undefined
 
 /**
  * Lays tensors out one after another, the largest elements first so that each is aligned; the
@@ -70,7 +71,7 @@ export function layOut(
 /** The length field and the JSON text, padded so that the data begin at a multiple of 8. */
 export function formatHeader({ entries, metadata }: SafetensorsHeader): Uint8Array {
   const members = entries.map(({ name, dtype, shape, begin, end }) =>
-    member(name, { dtype: DTYPES[dtype]?.[0], shape, data_offsets: [begin, end] }),
+    member(name, { dtype: NAMES[dtype], shape, data_offsets: [begin, end] }),
   )
   if (metadata.size > 0) {
     const pairs = Array.from(metadata, ([key, value]) => member(key, value))
@@ -152,12 +153,9 @@ function parseEntry(
   const unknown = [...value.keys()].find(key => !['dtype', 'shape', 'data_offsets'].includes(key))
   if (unknown !== undefined)
     throw refuse('dtype, shape and data_offsets alone', `also ${quoted(unknown)}`)
-  const dtype = Object.keys(DTYPES).find(key => DTYPES[key as DType]?.[0] === value.get('dtype'))
+  const dtype = Object.keys(NAMES).find(key => NAMES[key as DType] === value.get('dtype'))
   if (dtype === undefined)
-    throw refuse(
-      `a dtype of ${Object.values(DTYPES).map(([known]) => known)}`,
-      kind(value.get('dtype')),
-    )
+    throw refuse(`a dtype of ${Object.values(NAMES)}`, kind(value.get('dtype')))
   const shape = value.get('shape')
   if (!isSizes(shape) || shape.length > MAX_DIMENSIONS)
     throw refuse(`a shape of at most ${MAX_DIMENSIONS} whole numbers`, kind(shape))
@@ -166,7 +164,7 @@ function parseEntry(
   const [begin, end] = offsets
   if (begin > end || end > dataBytes)
     throw refuse(`data_offsets within ${dataBytes} bytes`, `${begin} to ${end}`)
-  const wanted = bytesOfShape(shape, elementBytes(dtype as DType) as number)
+  const wanted = bytesOfShape(shape, ELEMENT_BYTES[dtype as DType])
   if (Number.isNaN(wanted)) throw refuse('a shape with fewer elements', `[${shape}]`)
   if (wanted !== end - begin)
     throw refuse(`${wanted} bytes ([${shape}] of ${dtype})`, `${end - begin}`)

@@ -5,13 +5,25 @@ import * as functional from './functional/loss.ts'
 import { Module } from './module.ts'
 import { Buffer } from './parameter.ts'
 
+type LossFunction<Options> = (input: Tensor, target: Tensor, options: Options) => Tensor
+
 /** A loss with the options of its function. */
 abstract class Loss<Options> extends Module<[input: Tensor, target: Tensor]> {
+  protected abstract readonly compute: LossFunction<Options>
   readonly options: Options
 
   constructor(options: Options = {} as Options) {
     super()
     this.options = options
+  }
+
+  /** The options with what the module owns of them. */
+  protected get settings(): Options {
+    return this.options
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return this.compute(input, target, this.settings)
   }
 }
 
@@ -23,31 +35,30 @@ abstract class WeightedLoss<Options extends { weight?: Tensor | null }> extends 
     super(options)
     this.weight = options.weight ? new Buffer(options.weight) : null
   }
+
+  protected override get settings(): Options {
+    return { ...this.options, weight: this.weight }
+  }
 }
 
 /** `functional.crossEntropy` of logits (N, C, ...) and labels (N, ...) or probabilities (N, C, ...). */
 export class CrossEntropyLoss extends WeightedLoss<functional.CrossEntropyOptions> {
-  override forward(input: Tensor, target: Tensor): Tensor {
-    return functional.crossEntropy(input, target, { ...this.options, weight: this.weight })
-  }
+  protected override readonly compute = functional.crossEntropy
 }
 
 /** `functional.nllLoss` of log probabilities (N, C, ...) and labels (N, ...). */
 export class NLLLoss extends WeightedLoss<functional.NllLossOptions> {
-  override forward(input: Tensor, target: Tensor): Tensor {
-    return functional.nllLoss(input, target, { ...this.options, weight: this.weight })
-  }
+  protected override readonly compute = functional.nllLoss
 }
 
 /** `functional.binaryCrossEntropy` of probabilities. */
 export class BCELoss extends WeightedLoss<functional.BinaryCrossEntropyOptions> {
-  override forward(input: Tensor, target: Tensor): Tensor {
-    return functional.binaryCrossEntropy(input, target, { ...this.options, weight: this.weight })
-  }
+  protected override readonly compute = functional.binaryCrossEntropy
 }
 
 /** `functional.binaryCrossEntropyWithLogits`. */
 export class BCEWithLogitsLoss extends WeightedLoss<functional.BinaryCrossEntropyWithLogitsOptions> {
+  protected override readonly compute = functional.binaryCrossEntropyWithLogits
   readonly posWeight: Buffer | null
 
   constructor(options: functional.BinaryCrossEntropyWithLogitsOptions = {}) {
@@ -55,54 +66,37 @@ export class BCEWithLogitsLoss extends WeightedLoss<functional.BinaryCrossEntrop
     this.posWeight = options.posWeight ? new Buffer(options.posWeight) : null
   }
 
-  override forward(input: Tensor, target: Tensor): Tensor {
-    const { weight, posWeight } = this
-    return functional.binaryCrossEntropyWithLogits(input, target, {
-      ...this.options,
-      weight,
-      posWeight,
-    })
+  protected override get settings(): functional.BinaryCrossEntropyWithLogitsOptions {
+    return { ...super.settings, posWeight: this.posWeight }
   }
 }
 
 /** `functional.mseLoss`: squared errors. */
 export class MSELoss extends Loss<functional.ReductionOptions> {
-  override forward(input: Tensor, target: Tensor): Tensor {
-    return functional.mseLoss(input, target, this.options)
-  }
+  protected override readonly compute = functional.mseLoss
 }
 
 /** `functional.l1Loss`: absolute errors. */
 export class L1Loss extends Loss<functional.ReductionOptions> {
-  override forward(input: Tensor, target: Tensor): Tensor {
-    return functional.l1Loss(input, target, this.options)
-  }
+  protected override readonly compute = functional.l1Loss
 }
 
 /** `functional.huberLoss`. */
 export class HuberLoss extends Loss<functional.HuberLossOptions> {
-  override forward(input: Tensor, target: Tensor): Tensor {
-    return functional.huberLoss(input, target, this.options)
-  }
+  protected override readonly compute = functional.huberLoss
 }
 
 /** `functional.smoothL1Loss`. */
 export class SmoothL1Loss extends Loss<functional.SmoothL1LossOptions> {
-  override forward(input: Tensor, target: Tensor): Tensor {
-    return functional.smoothL1Loss(input, target, this.options)
-  }
+  protected override readonly compute = functional.smoothL1Loss
 }
 
 /** `functional.reverseHuberLoss`, for depth. */
 export class ReverseHuberLoss extends Loss<functional.ReverseHuberLossOptions> {
-  override forward(input: Tensor, target: Tensor): Tensor {
-    return functional.reverseHuberLoss(input, target, this.options)
-  }
+  protected override readonly compute = functional.reverseHuberLoss
 }
 
 /** `functional.klDiv` of log probabilities and probabilities. */
 export class KLDivLoss extends Loss<functional.KlDivOptions> {
-  override forward(input: Tensor, target: Tensor): Tensor {
-    return functional.klDiv(input, target, this.options)
-  }
+  protected override readonly compute = functional.klDiv
 }

@@ -17,17 +17,16 @@ const allSides = (padding: Padding2d): number[] =>
 
 /** Amounts from the last dimension backwards, and what is put there. */
 abstract class Pad extends Module {
+  protected abstract readonly mode: string
   readonly padding: number[]
-  readonly #mode: string
 
-  constructor(padding: number[], mode: string) {
+  constructor(padding: number[]) {
     super()
     this.padding = padding
-    this.#mode = mode
   }
 
   override forward(x: Tensor): Tensor {
-    return pad(x, this.padding, this.#mode)
+    return pad(x, this.padding, this.mode)
   }
 
   override extraRepr(): string {
@@ -35,16 +34,29 @@ abstract class Pad extends Module {
   }
 }
 
+abstract class Pad1d extends Pad {
+  constructor(padding: Padding1d) {
+    super(bothEnds(padding))
+  }
+}
+
+abstract class Pad2d extends Pad {
+  constructor(padding: Padding2d) {
+    super(allSides(padding))
+  }
+}
+
 abstract class ConstantPad extends Pad {
+  protected override readonly mode = 'constant'
   readonly value: number
 
   constructor(padding: number[], value: number) {
-    super(padding, 'constant')
+    super(padding)
     this.value = value
   }
 
   override forward(x: Tensor): Tensor {
-    return pad(x, this.padding, 'constant', this.value)
+    return pad(x, this.padding, this.mode, this.value)
   }
 
   override extraRepr(): string {
@@ -89,43 +101,31 @@ export class ZeroPad2d extends ConstantPad2d {
 }
 
 /** Mirrors (N, C, L) at its edge elements, which are not repeated. */
-export class ReflectionPad1d extends Pad {
-  constructor(padding: Padding1d) {
-    super(bothEnds(padding), 'reflect')
-  }
+export class ReflectionPad1d extends Pad1d {
+  protected override readonly mode = 'reflect'
 }
 
 /** Mirrors (N, C, H, W) at its edge elements, which are not repeated. */
-export class ReflectionPad2d extends Pad {
-  constructor(padding: Padding2d) {
-    super(allSides(padding), 'reflect')
-  }
+export class ReflectionPad2d extends Pad2d {
+  protected override readonly mode = 'reflect'
 }
 
 /** Repeats the edge elements of (N, C, L). */
-export class ReplicationPad1d extends Pad {
-  constructor(padding: Padding1d) {
-    super(bothEnds(padding), 'replicate')
-  }
+export class ReplicationPad1d extends Pad1d {
+  protected override readonly mode = 'replicate'
 }
 
 /** Repeats the edge elements of (N, C, H, W). */
-export class ReplicationPad2d extends Pad {
-  constructor(padding: Padding2d) {
-    super(allSides(padding), 'replicate')
-  }
+export class ReplicationPad2d extends Pad2d {
+  protected override readonly mode = 'replicate'
 }
 
 /** Wraps (N, C, L) around. */
-export class CircularPad1d extends Pad {
-  constructor(padding: Padding1d) {
-    super(bothEnds(padding), 'circular')
-  }
+export class CircularPad1d extends Pad1d {
+  protected override readonly mode = 'circular'
 }
 
 /** Wraps (N, C, H, W) around. */
-export class CircularPad2d extends Pad {
-  constructor(padding: Padding2d) {
-    super(allSides(padding), 'circular')
-  }
+export class CircularPad2d extends Pad2d {
+  protected override readonly mode = 'circular'
 }

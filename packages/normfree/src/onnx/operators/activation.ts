@@ -1,11 +1,6 @@
 // Activations: ONNX's own where opset 17 has it, its formula elsewhere.
 import type { Graph, Operand } from '../graph.ts'
-import { type Row, type Rows, Unmapped } from './row.ts'
-
-const plain =
-  (opType: string): Row =>
-  (graph, x: Operand) =>
-    graph.node(opType, [x])
+import { type Row, type Rows, Unmapped, unary } from './row.ts'
 
 /** 0.5 x (1 + erf(x / sqrt 2)), or with tanh(sqrt(2 / pi) (x + 0.044715 x^3)) in place of erf. */
 const gelu: Row = (graph, x: Operand, approximate = 'none') => {
@@ -49,10 +44,10 @@ const glu: Row = (graph, x: Operand, dim: number = -1) => {
 }
 
 export const ACTIVATION: Rows = {
-  relu: plain('Relu'),
-  sigmoid: plain('Sigmoid'),
-  tanh: plain('Tanh'),
-  hardswish: plain('HardSwish'),
+  relu: unary('Relu'),
+  sigmoid: unary('Sigmoid'),
+  tanh: unary('Tanh'),
+  hardswish: unary('HardSwish'),
   gelu,
   elu,
   softplus,
@@ -64,7 +59,7 @@ export const ACTIVATION: Rows = {
     graph.node('Mul', [x, graph.node('Tanh', [graph.node('Softplus', [x])])]),
   celu: (graph, x: Operand, alpha: number = 1) =>
     graph.node('Celu', [x], { alpha: { float: alpha } }),
-  selu: plain('Selu'),
+  selu: unary('Selu'),
   leaky_relu: (graph, x: Operand, slope: number = 0.01) =>
     graph.node('LeakyRelu', [x], { alpha: { float: slope } }),
   log_sigmoid: (graph, x: Operand) =>

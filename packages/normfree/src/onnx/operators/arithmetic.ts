@@ -1,11 +1,6 @@
 // Sums, products and functions of single elements.
 import type { Graph, Operand } from '../graph.ts'
-import { type Row, type Rows, Unmapped } from './row.ts'
-
-const unary =
-  (opType: string): Row =>
-  (graph, x: Operand) =>
-    graph.node(opType, [x])
+import { type Row, type Rows, Unmapped, unary } from './row.ts'
 
 /** x op alpha y, y a tensor. */
 const withTensor =

@@ -12,6 +12,12 @@ export type Row = (graph: Graph, ...args: never[]) => string | string[]
 /** By operator, `add.Tensor`. */
 export type Rows = Readonly<Record<string, Row>>
 
+/** The row of an operator that ONNX has, of one tensor and nothing else. */
+export const unary =
+  (opType: string): Row =>
+  (graph, x: Operand) =>
+    graph.node(opType, [x])
+
 /** A form of an operator that a row cannot write; who calls the row adds operator and module. */
 export class Unmapped extends OnnxExportError {
   override name = 'Unmapped'

@@ -1,10 +1,9 @@
 // Scaled dot product attention: LibTorch's fused operator where the loaded one has it (2.0 and
 // later), the same arithmetic in parts elsewhere.
-import { callOperator } from '../../call.ts'
+import { callOperator, hasOperator } from '../../call.ts'
 import { ArgumentError } from '../../errors.ts'
 import * as ops from '../../generated/functions.ts'
 import { tidy } from '../../memory.ts'
-import { native } from '../../native.ts'
 import type { Tensor } from '../../tensor.ts'
 
 /** Options of {@link scaledDotProductAttention}; L queries, S keys of E features. */
@@ -39,7 +38,7 @@ export function scaledDotProductAttention(
   const { attnMask = null, dropoutP = 0, isCausal = false, scale } = options
   if (attnMask && isCausal)
     throw new ArgumentError('Expected either `attnMask` or `isCausal` but received both.')
-  if (native.resolve(OPERATOR, '') >= 0)
+  if (hasOperator(OPERATOR))
     return callOperator(
       OPERATOR,
       '',
