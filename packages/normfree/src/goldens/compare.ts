@@ -87,7 +87,7 @@ export function compareGolden(golden: Golden): Comparison {
 
 // Weights that are filled next need no drawing; those that nobody looks at stay untouched.
 const build = (name: string): nn.Module =>
-  nn.utils.skipInit(() => createModel(name, { dropRate: 0, dropPathRate: 0 }))
+  nn.utils.skipInit(() => createModel(name, { dropRate: 0 }))
 
 function release(model: nn.Module): void {
   model.zeroGrad()
