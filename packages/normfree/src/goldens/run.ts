@@ -1,5 +1,5 @@
 // What a golden holds of a training step, measured on our model.
-import { type nn as networks, nn, noGrad, optim, type Tensor, tidy } from '@normfree/torch'
+import { type nn as networks, nn, noGrad, optim, type Tensor, tidy, zeros } from '@normfree/torch'
 import { adaptiveClipGrad_, gradientNorm } from '../clip.ts'
 import { measureSignal } from '../signal/measure.ts'
 import { residualBlocks } from '../signal/taps.ts'
@@ -54,6 +54,8 @@ export function measureRun(
     adaptiveClipGrad_(named, { clipFactor: 0.01, eps: 1e-3, reading: 'timm' })
     const gradNormAfterAGC = gradientNorm(named)
     optimizer.step()
+    for (const { momentum_buffer } of optimizer.state.values())
+      (momentum_buffer as Tensor).dispose()
     const after = noGrad(() => model(images))
     return {
       ...before,
@@ -73,18 +75,26 @@ function rows(logits: Tensor): number[][] {
 type Named = readonly (readonly [name: string, parameter: networks.Parameter])[]
 
 function runningNorms(named: Named): MeasuredRun['running'] {
+  // One small buffer: a view of a gradient would keep it until the event loop turns.
+  const buffer = zeros([CHUNK])
   const norms = named.map(([name, { grad }]): [string, number] => [
     name,
-    grad ? runningNorm(grad.contiguous().data() as Float32Array) : 0,
+    grad ? runningNorm(grad, buffer) : 0,
   ])
-  return {
-    gradNorm: Object.fromEntries(norms),
-    gradNormTotal: Math.hypot(...norms.map(each => each[1])),
-  }
+  const gradNormTotal = Math.hypot(...norms.map(([, norm]) => norm))
+  return { gradNorm: Object.fromEntries(norms), gradNormTotal }
 }
 
-function runningNorm(values: Float32Array): number {
+/** A multiple of the number of sums. */
+const CHUNK = 2 ** 16
+
+function runningNorm(gradient: Tensor, buffer: Tensor): number {
+  const [flat, values] = [gradient.flatten(), buffer.data()]
   const sums = new Float32Array(8)
-  for (let i = 0; i < values.length; i++) sums[i & 7] += values[i] * values[i]
+  for (let start = 0; start < flat.numel; start += CHUNK) {
+    const part = flat.slice(0, start, start + CHUNK)
+    buffer.slice(0, 0, part.numel).copy_(part)
+    for (let i = 0; i < part.numel; i++) sums[i & 7] += (values[i] as number) ** 2
+  }
   return Math.sqrt(sums.reduce((total, sum) => total + sum, 0))
 }
