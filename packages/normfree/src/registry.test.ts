@@ -1,4 +1,4 @@
-import { ArgumentError, manualSeed, nn, noGrad, randn, type Tensor } from '@normfree/torch'
+import { ArgumentError, manualSeed, nn, noGrad, randn, type Tensor, tidy } from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { UnknownModelError } from './errors.ts'
 import { numbers } from './fixtures.test.util.ts'
@@ -49,11 +49,12 @@ describe.each(FIRST_OF_KIND)('model %s', name => {
 
   it('has a finite gradient for every parameter', () => {
     const model = createModel(name)
-    const logits = model(images())
-    logits.square().sum().backward()
-    const without = [...model.namedParameters()]
-      .filter(([, { grad }]) => grad === null || !allFinite(grad))
-      .map(([key]) => key)
+    const without = tidy(() => {
+      model(images()).square().sum().backward()
+      return [...model.namedParameters()]
+        .filter(([, { grad }]) => grad === null || !allFinite(grad))
+        .map(([key]) => key)
+    })
     release(model)
     expect(without).toEqual([])
   })

@@ -47,7 +47,7 @@ const LOGIT_TOLERANCE = 1e-3
  */
 const NEGLIGIBLE = 1e-2
 /** See compareGolden. */
-const MOVED_RUNS = 4
+const MOVED_UNITS = [1, 2, 4, 8]
 const WIDEST = 0.1
 
 /** Whether every aspect is within its tolerance; a NaN is not. */
@@ -59,11 +59,11 @@ export const passes = (comparison: Comparison): boolean =>
  *
  * A gradient jumps where a ReLU's input changes sign, and among the million of a deep net some lie
  * within rounding of 0; batch norm over a handful of values carries each jump to every layer before.
- * The reference's own gradients then move by a hundred times the tolerance when its images are scaled
+ * The reference's own gradients then move by ten to a hundred times the tolerance when its images move
  * by one unit of rounding (goldens/movement.py shows it), so that no other order of its sums can
- * repeat them. Where something is out of tolerance, the model is therefore run on images that are
- * scaled by one to MOVED_RUNS units too, and the reference must be as near to one of these runs as
- * the furthest of them is to the first, WIDEST at most.
+ * repeat them. Where something is out of tolerance, the model is therefore run on images that are moved
+ * by MOVED_UNITS of rounding too, and the reference must be as near to one of these runs as the
+ * furthest of them is to the first, WIDEST at most.
  *
  * @throws UnknownModelError when the registry does not have the model.
  */
@@ -100,9 +100,9 @@ function withMovement(
   { model: name, run }: Golden & { run: GoldenRun },
   measured: MeasuredRun,
 ): Comparison {
-  const moved = Array.from({ length: MOVED_RUNS }, (_, i) => {
+  const moved = MOVED_UNITS.map(units => {
     const model = build(name)
-    const other = measureRun(model, run, 1 + (i + 1) * 2 ** -23)
+    const other = measureRun(model, run, units)
     release(model)
     return { fromOurs: compareRuns(other, measured), fromReference: compareRuns(other, run) }
   })

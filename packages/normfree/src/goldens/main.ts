@@ -13,7 +13,7 @@ prints the worst relative error of each aspect: "=" where names, shapes or count
 file says nothing, "~" as explained below the table. Exits with 1 on a mismatch.
 packages/normfree/goldens/make.py makes such files.`
 
-const MOVED = `~ Beyond the usual tolerance, and so held to rounding: images scaled by a few units of it flip
+const MOVED = `~ Beyond the usual tolerance, and so held to rounding: images moved by a few units of it flip
   some of the net's ReLUs, which moves our own values as far (results/goldens.md: PyTorch's too).`
 
 /** Prints a row for each golden; returns how many do not agree. */

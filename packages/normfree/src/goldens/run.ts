@@ -18,16 +18,15 @@ export interface MeasuredRun extends GoldenRun {
 /**
  * What a golden holds of a run, measured on a model that is filled for it.
  *
- * @param scale multiplies the images
+ * @param units how far the images are moved, see referenceBatch
  */
 export function measureRun(
   model: nn.Module,
   { batch, resolution }: Pick<GoldenRun, 'batch' | 'resolution'>,
-  scale = 1,
+  units = 0,
 ): MeasuredRun {
   fillParameters(model)
-  const reference = referenceBatch(batch, resolution)
-  const [images, labels] = [reference.images.mul(scale), reference.labels]
+  const { images, labels } = referenceBatch(batch, resolution, units)
   const named = [...model.namedParameters()]
   const optimizer = new optim.SGD(
     named.map(([, parameter]) => parameter),
