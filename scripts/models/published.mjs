@@ -1,6 +1,7 @@
 // Sizes as others published them, for the table of models. Numbers are strings with the digits that
 // stand in the source: millions of parameters, billions of multiply-accumulates at the registry's
-// resolution. `why` is for a figure that ours, rounded alike, is not; without it a difference fails the table.
+// resolution. `why` is for a figure that ours, rounded alike, is not; without it a difference fails the
+// table. Only figures that were looked up in the source named are here.
 
 /**
  * @typedef {object} Figure
@@ -15,10 +16,8 @@ export const SOURCES = {
   timm: 'huggingface/pytorch-image-models, results/benchmark-infer-amp-nhwc-pt112-cu113-rtx3090.csv (parameters)',
   'NF-ResNets': 'Brock et al., 2021 (arXiv:2101.08692), Table 3',
   NFNets: 'Brock et al., 2021 (arXiv:2102.06171), and deepmind-research, nfnets/',
-  ResNet: 'He et al., 2015 (arXiv:1512.03385), Tables 1 and 6',
-  ResNeXt: 'Xie et al., 2016 (arXiv:1611.05431), Table 1',
-  VGG: 'Simonyan and Zisserman, 2015 (arXiv:1409.1556), Table 2',
-  EfficientNet: 'Tan and Le, 2019 (arXiv:1905.11946), Table 2',
+  EfficientNet:
+    'Tan and Le, 2019 (arXiv:1905.11946), as quoted by NF-ResNets, Table 3, without its last zeros',
   RegNet:
     'Radosavovic et al., 2020 (arXiv:2003.13678), as quoted by NF-ResNets, Table 3, without its last zeros',
 }
@@ -42,37 +41,20 @@ const TIMM = `
   dm_nfnet_f2 193.78, dm_nfnet_f3 254.92, dm_nfnet_f4 316.07, dm_nfnet_f5 377.21, dm_nfnet_f6 438.36,
   nfnet_l0 35.07, eca_nfnet_l0 24.14, eca_nfnet_l1 41.41, eca_nfnet_l2 56.72, eca_nfnet_l3 72.04`
 
-const EARLY_STRIDE = 'the first design strides in the 1 x 1, ours (and timm’s) in the 3 x 3'
 const UNROUNDED = 'the paper halves sides without rounding up'
 const COARSE = 'the paper rounds coarsely'
-const CUT = 'the paper cuts digits off'
-const UNCLEAR =
-  'the paper does not say how it counts; timm’s net, equal to ours, has our parameters'
+const UNKNOWN = 'cause unknown; names and shapes are timm’s'
+const NORMS = `${UNKNOWN}; with a multiplication for each normalized element it would agree`
+const BETWEEN = `${UNKNOWN}; the figure lies between the counts with odd sides rounded down and up`
 
 /** @type {readonly (readonly [name: string, source: keyof typeof SOURCES, parameters: string | undefined, macs?: string, why?: string])[]} */
 const PAPERS = [
-  ['resnet18', 'ResNet', undefined, '1.8'],
-  ['resnet34', 'ResNet', undefined, '3.6', CUT],
-  ['resnet50', 'ResNet', undefined, '3.8', EARLY_STRIDE],
-  ['resnet101', 'ResNet', undefined, '7.6', EARLY_STRIDE],
-  ['resnet152', 'ResNet', undefined, '11.3', EARLY_STRIDE],
-  ['resnet20', 'ResNet', '0.27'],
-  ['resnet32', 'ResNet', '0.46'],
-  ['resnet44', 'ResNet', '0.66'],
-  ['resnet56', 'ResNet', '0.85'],
-  ['resnet110', 'ResNet', '1.7'],
-  ['resnet1202', 'ResNet', '19.4'],
-  ['resnext50_32x4d', 'ResNeXt', '25.0', '4.2'],
-  ['vgg11', 'VGG', '133'],
-  ['vgg13', 'VGG', '133'],
-  ['vgg16', 'VGG', '138'],
-  ['vgg19', 'VGG', '144'],
   ['efficientnet_b0', 'EfficientNet', '5.3', '0.39'],
-  ['efficientnet_b1', 'EfficientNet', '7.8', '0.70', UNCLEAR],
-  ['efficientnet_b2', 'EfficientNet', '9.2', '1.0', UNCLEAR],
+  ['efficientnet_b1', 'EfficientNet', '7.8', '0.70', NORMS],
+  ['efficientnet_b2', 'EfficientNet', '9.2', '1.0', UNKNOWN],
   ['efficientnet_b3', 'EfficientNet', '12', '1.8'],
-  ['efficientnet_b4', 'EfficientNet', '19', '4.2', UNCLEAR],
-  ['efficientnet_b5', 'EfficientNet', '30', '9.9', UNCLEAR],
+  ['efficientnet_b4', 'EfficientNet', '19', '4.2', BETWEEN],
+  ['efficientnet_b5', 'EfficientNet', '30', '9.9', BETWEEN],
   ['regnety_004', 'RegNet', '4.3', '0.4'],
   ['regnety_006', 'RegNet', '6.1', '0.6'],
   ['regnety_008', 'RegNet', '6.3', '0.8'],

@@ -1,16 +1,17 @@
 // The half of compare.py that runs our models. The first line that it prints lists the registry's
 // names; then for each line `{ name, folder }` that it reads it answers with one: names and shapes of
-// the state dict and the logits for the folder's weights and images, or why there are none.
+// the state dict, and the logits for the weights and images of the folder, if there is one; or why not.
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { loadSafetensors, nn, noGrad, tidy } from '@normfree/torch'
 import { createModel, listModels, loadPretrained } from 'normfree'
 
-/** @param {{ name: string, folder: string }} request */
+/** @param {{ name: string, folder: string | null }} request */
 async function answer({ name, folder }) {
   const model = nn.utils.skipInit(() => createModel(name))
   try {
     const stateDict = Array.from(model.stateDict(), ([key, { shape }]) => [key, shape])
+    if (folder === null) return { stateDict }
     await loadPretrained(model, join(folder, 'weights.safetensors'))
     model.eval()
     const logits = tidy(() => {

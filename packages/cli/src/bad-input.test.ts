@@ -68,6 +68,18 @@ describe('bad input', () => {
       /^normfree: Expected at least 32 pixels for `resolution`.* nf_resnet26 .* received 16/,
     ],
     [
+      ['spp', 'nf_resnet20', 'resnet20', '--option', 'alpha=1'],
+      /^normfree: Expected no `alpha` for resnet20, .* received 1\. It takes numClasses/,
+    ],
+    [
+      ['spp', 'nf_resnet20', '--option', 'alpha'],
+      'normfree: Expected key=value for `--option` but received "alpha".\n',
+    ],
+    [
+      ['train', '--set', 'model=resnet20', '--set', 'modelOptions.c=0'],
+      /^normfree: --set: modelOptions: expected no `c` for resnet20/,
+    ],
+    [
       ['predict', 'x.png', '--model', 'nf_resnet20'],
       'normfree: Expected a value for `--weights` but received none.\n',
     ],

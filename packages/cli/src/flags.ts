@@ -1,7 +1,9 @@
 // Flags that several commands share, with their parsers. A parser throws what it expected; the
 // message around it is made in errors.ts.
 import type { FlagParametersForType } from '@stricli/core'
+import type { ModelOptions } from 'normfree'
 import type { Context } from './context.ts'
+import { UsageError } from './errors.ts'
 
 /** Flags of every command. */
 export interface CommonFlags {
@@ -90,6 +92,19 @@ export function overridesOf({ set, data, epochs }: TrainingFlags): string[] {
     ...(data === undefined ? [] : [`data=${JSON.stringify(data)}`]),
     ...(epochs === undefined ? [] : [`epochs=${epochs}`]),
   ]
+}
+
+/** `--option key=value` arguments as options of createModel; numbers, true and false are read as such. */
+export function modelOptionsOf(settings: readonly string[] = []): ModelOptions {
+  const entries = settings.map(setting => {
+    const [, key, value] = /^([^=]+)=(.*)$/s.exec(setting) ?? []
+    if (key === undefined)
+      throw new UsageError(
+        `Expected key=value for \`--option\` but received ${JSON.stringify(setting)}.`,
+      )
+    return [key, /^(true|false|-?[\d.]+(e-?\d+)?)$/.test(value!) ? JSON.parse(value!) : value]
+  })
+  return Object.fromEntries(entries)
 }
 
 /** A parser of integers from `minimum` up to 32 bits. */

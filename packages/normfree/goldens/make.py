@@ -73,9 +73,17 @@ def norm(parameters):
     return math.sqrt(sum(p.grad.double().square().sum().item() for p in parameters))
 
 
-def run(model, named, side, batch=2):
+def fill(model):
+    with torch.no_grad():
+        for p, (name, parameter) in enumerate(model.named_parameters()):
+            values = filling(name, tuple(parameter.shape), p)
+            parameter.copy_(torch.from_numpy(np.asarray(values)))
+
+
+def run(model, side, batch=2, change=lambda images: images):
+    named = list(model.named_parameters())
     pixels = scattered(batch * 3 * side * side, INPUT_STREAM) * math.sqrt(3)
-    images = torch.from_numpy(pixels.astype(np.float32).reshape(batch, 3, side, side))
+    images = change(torch.from_numpy(pixels.astype(np.float32).reshape(batch, 3, side, side)))
     labels = torch.tensor([7 * i % 10 for i in range(batch)])
     criterion = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
     parameters = [parameter for _, parameter in named]
@@ -107,10 +115,8 @@ def run(model, named, side, batch=2):
 
 def golden(name, side):
     model = timm.create_model(name)
+    fill(model)
     named = list(model.named_parameters())
-    with torch.no_grad():
-        for p, (key, parameter) in enumerate(named):
-            parameter.copy_(torch.from_numpy(np.asarray(filling(key, tuple(parameter.shape), p))))
     values = {
         "model": name,
         "source": f"timm {timm.__version__}, torch {torch.__version__}",
@@ -118,7 +124,7 @@ def golden(name, side):
         "stateDict": [[key, list(value.shape)] for key, value in model.state_dict().items()],
         "parameters": [key for key, _ in named],
     }
-    return {**values, "run": run(model, named, side)} if side else values
+    return {**values, "run": run(model, side)} if side else values
 
 
 def rounded(value):

@@ -54,7 +54,7 @@ export {
   type CifarResNetOptions,
 } from './models/cifar-resnet.ts'
 export { EfficientNet, type EfficientNetOptions } from './models/efficientnet.ts'
-export type { ModelEntry, ModelOptions } from './models/entry.ts'
+export type { ModelEntry, ModelOptions, RescaleVariation } from './models/entry.ts'
 export { FixupResNet, type FixupResNetOptions } from './models/fixup.ts'
 export {
   type BranchKind,
@@ -91,7 +91,7 @@ export {
 } from './pretrained/load.ts'
 export { preprocess } from './pretrained/preprocess.ts'
 export { type Preprocessing, preprocessingOf } from './pretrained/preprocessing.ts'
-export { createModel, listModels, modelEntry } from './registry.ts'
+export { checkModelOptions, createModel, listModels, modelEntry } from './registry.ts'
 export { checkResolution } from './resolution.ts'
 export { type InitialSignalOptions, initialSignal, type Signal } from './signal/initial.ts'
 export { meanSignal, measureSignal, openBranches, type SignalTap } from './signal/measure.ts'

@@ -1,9 +1,12 @@
-import { ArgumentError, manualSeed, nn, noGrad, randn, type Tensor } from '@normfree/torch'
+import { ArgumentError, manualSeed, nn, noGrad, randn, type Tensor, tidy } from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { UnknownModelError } from './errors.ts'
 import { numbers } from './fixtures.test.util.ts'
-import { modelCost } from './inspect.ts'
+import type { AddBias } from './layers/add-bias.ts'
+import { ScaledStdConv2d } from './layers/scaled-std-conv.ts'
 import type { CifarResNet } from './models/cifar-resnet.ts'
+import type { ModelOptions } from './models/entry.ts'
+import type { RescaleNet } from './models/rescale-net.ts'
 import { moduleTree } from './module-tree.ts'
 import { allFinite } from './non-finite.ts'
 import { createModel, listModels, modelEntry } from './registry.ts'
@@ -21,31 +24,38 @@ const FIRST_OF_KIND = [
   ).values(),
 ].reverse()
 
-/** What is run and not only sized: NFNet-F0 alone would take longer than all others. */
-const RUN = FIRST_OF_KIND.filter(name => modelCost(name, 32).parameters < 4e7)
+/** Gives the memory back before the collector would. */
+function release(...models: nn.Module[]): void {
+  for (const model of models) {
+    model.zeroGrad()
+    for (const tensor of model.stateDict().values()) tensor.dispose()
+  }
+}
 
 describe.each(NAMES)('model %s', name => {
   it('puts out one row of logits an image at its resolution', () => {
     const model = nn.utils.skipInit(() => createModel(name, { numClasses: 7 }))
     const { resolution } = modelEntry(name)
     const [root] = moduleTree(model, resolution)
-    for (const tensor of model.stateDict().values()) tensor.dispose()
+    release(model)
     expect(root.output).toEqual([7])
     expect(root.parameters).toBeGreaterThan(1e5)
   })
 })
 
-describe.each(RUN)('model %s', name => {
+describe.each(FIRST_OF_KIND)('model %s', name => {
   // Small sides: what is asked holds at any.
   const images = () => randn([2, 3, 40, 40])
 
   it('has a finite gradient for every parameter', () => {
     const model = createModel(name)
-    const logits = model(images())
-    logits.square().sum().backward()
-    const without = [...model.namedParameters()]
-      .filter(([, { grad }]) => grad === null || !allFinite(grad))
-      .map(([key]) => key)
+    const without = tidy(() => {
+      model(images()).square().sum().backward()
+      return [...model.namedParameters()]
+        .filter(([, { grad }]) => grad === null || !allFinite(grad))
+        .map(([key]) => key)
+    })
+    release(model)
     expect(without).toEqual([])
   })
 
@@ -62,6 +72,7 @@ describe.each(RUN)('model %s', name => {
     expect(before).not.toEqual(expected)
     copy.loadStateDict(model.stateDict())
     expect(logits()[1]).toEqual(expected)
+    release(model, copy)
   })
 })
 
@@ -98,7 +109,66 @@ describe('createModel', () => {
       (createModel(name, { alpha }) as CifarResNet).alpha
     expect(alphaOf('nf_resnet20', 1)).toBe(1)
     expect(alphaOf('nf_resnet20')).toBe(0.2)
-    expect(alphaOf('resnet20', 1)).toBe(null)
+    expect(alphaOf('resnet20')).toBe(null)
+  })
+
+  it('builds the RescaleNets that its reviewers asked for', () => {
+    const options = { c: 0, multiplier: 'vector', biasBatches: 0, identityScale: true } as const
+    const model = createModel('rescale50', { ...options, depthInit: false }) as RescaleNet
+    const block = model.layer1[0] as nn.Module & {
+      identity: number
+      addbias1: AddBias
+      conv1: nn.Conv2d
+    }
+    // With c = 0 the first block has no shortcut.
+    expect([block.identity, block.addbias1.batches]).toEqual([0, 0])
+    const shapes = ['_scale', '_identity_scale'].map(name => block.stateDict().get(name)?.shape)
+    expect(shapes).toEqual([[1, 256, 1, 1], [1]])
+    // He's variance of 2 / 64, which depth does not scale.
+    expect(block.conv1.weight.square().mean().item()).toBeCloseTo(2 / 64, 2)
+  })
+
+  it('builds normalizer-free nets whose kernels are standardized apart from the forward pass', () => {
+    for (const name of ['nf_resnet20', 'nf_resnet26']) {
+      const model = createModel(name, { weightStandardization: 'decoupled' })
+      const convs = model.modules().filter(module => module instanceof ScaledStdConv2d)
+      expect(new Set(convs.map(conv => (conv as unknown as ScaledStdConv2d).decoupled))).toEqual(
+        new Set([true]),
+      )
+    }
+  })
+
+  it.each([
+    [
+      'resnet20',
+      { alpha: 1 },
+      /no `alpha` for resnet20, which does not have it, but received 1\. It/,
+    ],
+    [
+      'resnet20',
+      { outputStride: 8 },
+      /no `outputStride` for resnet20.* received 8\. It takes numClas/,
+    ],
+    ['vgg11', { outputStride: 16 }, /no `outputStride` for vgg11/],
+    ['vgg11', { dropPathRate: 0.1 }, /no `dropPathRate` for vgg11/],
+    ['fixup50', { norm: 'batch' }, /no `norm` for fixup50/],
+    ['nf_resnet50', { c: 1 }, /no `c` for nf_resnet50/],
+    ['resnet50', { weightStandardization: 'forward' }, /no `weightStandardization` for resnet50/],
+    ['resnet50', { width: 2 }, /no `width` for resnet50/],
+    ['rescale50', { c: -1 }, /a finite number >= 0 for `c` but received -1/],
+    [
+      'rescale50',
+      { multiplier: 'matrix' },
+      /scalar or vector for `multiplier` but received "matrix"/,
+    ],
+    ['rescale50', { depthInit: 'no' }, /true or false for `depthInit` but received "no"/],
+    ['nf_resnet50', { alpha: 0 }, /a finite number > 0 for `alpha` but received 0/],
+    ['resnet50', { norm: 'bath' }, /instance or none for `norm` but received "bath"/],
+    ['resnet50', { outputStride: 4 }, /8, 16 or 32 for `outputStride` but received 4/],
+    ['resnet50', { numClasses: 0 }, /an integer >= 1 for `numClasses` but received 0/],
+  ])('refuses for %s what it does not have or cannot be: %j', (name, options, message) => {
+    expect(() => createModel(name, options as ModelOptions)).toThrow(ArgumentError)
+    expect(() => createModel(name, options as ModelOptions)).toThrow(message)
   })
 
   it('takes the name of a net for 32 px with cifar_ in front', () => {

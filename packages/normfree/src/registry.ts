@@ -1,9 +1,9 @@
 // Every model by name. A family adds rows here; a variant is a row of numbers, not a class.
 import { ArgumentError, type nn } from '@normfree/torch'
 import { UnknownModelError } from './errors.ts'
-import { NORMS, type NormName } from './layers/norm.ts'
+import { NORMS } from './layers/norm.ts'
 import { baselineEntries } from './models/baseline-families.ts'
-import type { ModelEntry, ModelOptions } from './models/entry.ts'
+import { COMMON_OPTIONS, type ModelEntry, type ModelOptions } from './models/entry.ts'
 import { normFreeEntries } from './models/normfree-families.ts'
 import { residualEntries } from './models/residual-families.ts'
 import { nearestNames } from './nearest.ts'
@@ -50,46 +50,63 @@ export function modelEntry(name: string): ModelEntry {
  * A new model with weights from the default random stream (see manualSeed). Options that are
  * undefined are those of the model.
  *
- * @throws UnknownModelError as modelEntry; ArgumentError for an option that is out of range, and for
- * `norm` where the model has no norms to replace.
+ * @throws UnknownModelError as modelEntry; ArgumentError as checkModelOptions.
  */
 export function createModel(name: string, options: ModelOptions = {}): nn.Module {
-  const entry = modelEntry(name)
-  if (options.norm !== undefined && !entry.takesNorm)
-    throw new ArgumentError(
-      `Expected no \`norm\` for ${name}, which is built without norms, but received "${options.norm}".`,
-    )
-  checkOptions(options)
+  checkModelOptions(name, options)
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  return entry.create(Object.fromEntries(given))
+  return modelEntry(name).create(Object.fromEntries(given))
 }
 
-/** What options must be, whatever the model: in words, and as a test. */
-const OPTION_RULES: Readonly<
-  Partial<Record<keyof ModelOptions, readonly [what: string, holds: (value: unknown) => boolean]>>
-> = {
-  numClasses: ['an integer >= 1', isCount],
-  inChans: ['an integer >= 1', isCount],
-  dropRate: ['a probability from 0 to below 1', isRate],
-  dropPathRate: ['a probability from 0 to below 1', isRate],
-  outputStride: ['8, 16 or 32', value => [8, 16, 32].includes(value as number)],
-  norm: [`one of ${NORMS.join(', ')}`, value => NORMS.includes(value as NormName)],
-}
-
-function checkOptions(options: ModelOptions): void {
-  for (const [name, rule] of Object.entries(OPTION_RULES)) {
-    const value = options[name as keyof ModelOptions]
-    if (value === undefined || rule[1](value)) continue
-    throw new ArgumentError(
-      `Expected ${rule[0]} for \`${name}\` but received ${JSON.stringify(value)}.`,
-    )
+/**
+ * Refuses options that the model does not have, and values out of range.
+ *
+ * @throws UnknownModelError as modelEntry; ArgumentError, in one line, for the first such option.
+ */
+export function checkModelOptions(name: string, options: object): void {
+  const entry = modelEntry(name)
+  const taken: readonly string[] = [...COMMON_OPTIONS, ...entry.options]
+  for (const [option, value] of Object.entries(options)) {
+    if (value === undefined) continue
+    const received = `but received ${JSON.stringify(value)}`
+    if (!taken.includes(option))
+      throw new ArgumentError(
+        `Expected no \`${option}\` for ${name}, which does not have it, ${received}. It takes ${taken.join(', ')}.`,
+      )
+    const [what, holds] = OPTION_RULES[option as keyof ModelOptions]
+    if (!holds(value)) throw new ArgumentError(`Expected ${what} for \`${option}\` ${received}.`)
   }
 }
 
-function isCount(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 1
-}
+type Rule = readonly [what: string, holds: (value: unknown) => boolean]
 
-function isRate(value: unknown): boolean {
-  return typeof value === 'number' && value >= 0 && value < 1
+const oneOf = (...values: readonly unknown[]): Rule => [
+  `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`,
+  value => values.includes(value),
+]
+const integerFrom = (least: number): Rule => [
+  `an integer >= ${least}`,
+  value => Number.isInteger(value) && (value as number) >= least,
+]
+const probability: Rule = [
+  'a probability from 0 to below 1',
+  value => typeof value === 'number' && value >= 0 && value < 1,
+]
+const yesOrNo = oneOf(true, false)
+
+/** What options must be, whatever the model: in words, and as a test. */
+const OPTION_RULES: Readonly<Record<keyof ModelOptions, Rule>> = {
+  numClasses: integerFrom(1),
+  inChans: integerFrom(1),
+  dropRate: probability,
+  dropPathRate: probability,
+  outputStride: oneOf(8, 16, 32),
+  norm: oneOf(...NORMS),
+  alpha: ['a finite number > 0', value => Number.isFinite(value) && (value as number) > 0],
+  weightStandardization: oneOf('forward', 'decoupled'),
+  c: ['a finite number >= 0', value => Number.isFinite(value) && (value as number) >= 0],
+  multiplier: oneOf('scalar', 'vector'),
+  biasBatches: integerFrom(0),
+  depthInit: yesOrNo,
+  identityScale: yesOrNo,
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadData, loadPlan, runPlan, slug, train } from '@normfree/lab'
 import { readRun, summarize } from '@normfree/runs'
-import { listModels } from 'normfree'
+import { checkModelOptions, listModels } from 'normfree'
 import type { Context } from '../context.ts'
 import { InterruptedError } from '../errors.ts'
 import { overridesOf, type TrainingFlags } from '../flags.ts'
@@ -21,6 +21,7 @@ export default async function ablate(
   const plan = await loadPlan(file, {
     set: overridesOf(flags),
     models: listModels().map(({ name }) => name),
+    checkModelOptions,
     ...(flags.seed !== undefined && { seeds: [flags.seed] }),
   })
   const planText = await readFile(file, 'utf8')

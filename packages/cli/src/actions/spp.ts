@@ -3,9 +3,10 @@ import { writeFileSync } from 'node:fs'
 import { renderSvg, signalPlot, terminalSignalPlot } from '@normfree/plots'
 import { renderPng } from '@normfree/plots/png'
 import type { SignalRecord } from '@normfree/runs'
-import { initialSignal } from 'normfree'
+import { checkModelOptions, initialSignal } from 'normfree'
 import type { SppFlags } from '../commands/spp.ts'
 import type { Context } from '../context.ts'
+import { modelOptionsOf } from '../flags.ts'
 import { configureEngine } from './engine.ts'
 
 /** The size that the plot is laid out for, in pixels. */
@@ -18,8 +19,14 @@ export default async function spp(
 ): Promise<void> {
   configureEngine({ ...flags, seed: flags.seed ?? 0 })
   const { draws, batch, resolution } = flags
-  const size = resolution === undefined ? {} : { resolution }
-  const signals = names.map(name => initialSignal(name, { draws, batch, ...size }))
+  const modelOptions = modelOptionsOf(flags.option)
+  for (const name of names) checkModelOptions(name, modelOptions)
+  const options = {
+    ...modelOptions,
+    ...{ draws, batch },
+    ...(resolution !== undefined && { resolution }),
+  }
+  const signals = names.map(name => initialSignal(name, options))
   const files = drawFiles(signals, flags, names)
   if (flags.json) this.printJson({ signals, files })
   else {

@@ -1,7 +1,7 @@
 // `normfree train`: one run, from a recipe or from flags alone.
 import { basename, extname, join } from 'node:path'
 import { loadRecipe, runId, train as trainRun } from '@normfree/lab'
-import { listModels } from 'normfree'
+import { checkModelOptions, listModels } from 'normfree'
 import type { Context } from '../context.ts'
 import { FailedError, InterruptedError, UsageError } from '../errors.ts'
 import { overridesOf, type TrainingFlags } from '../flags.ts'
@@ -20,7 +20,10 @@ export default async function train(
   }
   const seed = flags.seed === undefined ? [] : [`seed=${flags.seed}`]
   const models = listModels().map(({ name }) => name)
-  const config = await loadRecipe(recipe, { set: [...overrides, ...seed], models })
+  const config = await loadRecipe(recipe, {
+    set: [...overrides, ...seed],
+    ...{ models, checkModelOptions },
+  })
   configureEngine(flags)
   const name = recipe === undefined ? config.model : basename(recipe, extname(recipe))
   const dir = flags.out ?? join('runs', runId({ name, config, seed: config.seed }))

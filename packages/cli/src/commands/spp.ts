@@ -11,6 +11,7 @@ export interface SppFlags extends CommonFlags {
   readonly draws: number
   readonly batch: number
   readonly resolution?: number
+  readonly option?: readonly string[]
 }
 
 export const spp = buildCommand<SppFlags, string[], Context>({
@@ -55,6 +56,14 @@ export const spp = buildCommand<SppFlags, string[], Context>({
         brief:
           "Side of the noise images in pixels [default = the model's, larger than its training size]",
         placeholder: 'PX',
+      },
+      option: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        variadic: true,
+        brief: 'Option of the models, e.g. alpha=1 or norm=group; may be repeated',
+        placeholder: 'key=value',
       },
     },
     positional: {

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { checkModelOptions } from 'normfree'
 import { describe, expect, it } from 'vitest'
 import { folderForTests } from '../folder.test.util.ts'
 import { ConfigError } from './errors.ts'
@@ -173,6 +174,26 @@ describe('loadRecipe', () => {
     expect(await complaints('model: transformer\n')).toEqual([
       'recipe.yaml:1:1: model: expected the name of a model but received "transformer". `normfree models` lists them.',
     ])
+  })
+
+  it('takes options of the model, which the model must have and the data not decide', async () => {
+    const file = recipe('model: rescale50\nmodelOptions: {c: 0}\n')
+    const set = ['modelOptions.depthInit=false']
+    const { modelOptions } = await loadRecipe(file, { set, checkModelOptions })
+    expect(modelOptions).toEqual({ c: 0, depthInit: false })
+    const wrong = (text: string) =>
+      loadRecipe(recipe(text), { checkModelOptions }).catch(({ message }) =>
+        message.replaceAll(`${folder}/`, ''),
+      )
+    expect(await wrong('model: resnet20\nmodelOptions: {c: 0}\n')).toMatch(
+      /^recipe\.yaml:2:1: modelOptions: expected no `c` for resnet20, which does not have it/,
+    )
+    expect(await wrong('model: resnet20\nmodelOptions: {numClasses: 3}\n')).toBe(
+      'recipe.yaml:2:16: modelOptions.numClasses: expected nothing, as the data decides it. Remove it.',
+    )
+    expect(await wrong('model: resnet20\nmodelOptions: {norm: [1]}\n')).toMatch(
+      /^recipe\.yaml:2:16: modelOptions\.norm: expected /,
+    )
   })
 
   it('refuses a file that is empty or no mapping', async () => {

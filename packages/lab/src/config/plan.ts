@@ -64,7 +64,7 @@ export function expandPlan(plan: Plan): PlannedRun[] {
 
 function check(
   source: Sourced,
-  { set = [], seeds, models }: PlanOptions = {},
+  { set = [], seeds, ...known }: PlanOptions = {},
 ): { plan: Plan; runs: PlannedRun[] } {
   const settings = set.map(parseSetting)
   const issues: ConfigIssue[] = []
@@ -80,7 +80,7 @@ function check(
     ...strayKeys(sourced, settings),
   )
   const runs = variants.flatMap(({ name, settings }) => {
-    const { value, issues: found } = resolve(settings, { models })
+    const { value, issues: found } = resolve(settings, known)
     issues.push(...found)
     return value ? plan.value.seeds.map(seed => ({ name, config: { ...value, seed }, seed })) : []
   })

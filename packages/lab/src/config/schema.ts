@@ -64,6 +64,10 @@ export const runConfigSchema = z
       .default('synthetic')
       .describe('Data URI: synthetic, cifar10, cifar10:DIR or folder:PATH.'),
     model: z.string().min(1).describe('Name of a model in the registry.'),
+    modelOptions: z
+      .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
+      .optional()
+      .describe('Options of the model, by the names of createModel: alpha, norm, c, ...'),
     epochs: count().max(100_000).default(15).describe('Passes over the training images.'),
     batchSize: count().max(65_536).default(128).describe('Images in one training step.'),
     optimizer: optimizer.prefault({}).describe('SGD.'),

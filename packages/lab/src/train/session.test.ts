@@ -9,6 +9,7 @@ describe('splitByDecay', () => {
     ['nf_resnet20', /(^|\.)(conv\d|downsample|fc)\.weight$/],
     ['resnet20', /(^|\.)(conv\d|fc)\.weight$/],
     ['resnet20_nonorm', /(^|\.)(conv\d|fc)\.weight$/],
+    ['rescale50', /(^|\.)(conv\d|downsample\.2|fc)\.weight$/],
   ])('lets the kernels of %s decay and nothing else', (model, kernels) => {
     const parameters = [...createModel(model).namedParameters()]
     const { decayed, free } = splitByDecay(parameters)

@@ -1,6 +1,12 @@
 // Everything that one run trains with, built from its configuration alone.
 import { manualSeed, type nn, optim } from '@normfree/torch'
-import { checkResolution, countParameters, createModel, type NamedParameters } from 'normfree'
+import {
+  checkResolution,
+  countParameters,
+  createModel,
+  type ModelOptions,
+  type NamedParameters,
+} from 'normfree'
 import type { RunConfig } from '../config/schema.ts'
 import type { ImageData } from '../data/types.ts'
 import { TrainError } from './errors.ts'
@@ -23,7 +29,7 @@ export interface Session {
  * in which convolutions run fastest.
  *
  * @throws TrainError when the training images do not fill one batch; ArgumentError when they are
- * smaller than the model's strides.
+ * smaller than the model's strides, and for `modelOptions` that the model does not have.
  */
 export function createSession(config: RunConfig, data: ImageData): Session {
   const stepsPerEpoch = Math.floor(data.train.length / config.batchSize)
@@ -33,7 +39,10 @@ export function createSession(config: RunConfig, data: ImageData): Session {
     )
   checkResolution(config.model, Math.min(data.height, data.width))
   manualSeed(config.seed)
-  const model = createModel(config.model, { numClasses: data.classes.length })
+  const model = createModel(config.model, {
+    ...(config.modelOptions as ModelOptions),
+    numClasses: data.classes.length,
+  })
   model.to({ memoryFormat: 'channels_last' })
   const totalSteps = config.epochs * stepsPerEpoch
   return {
@@ -56,11 +65,12 @@ function createOptimizer(model: nn.Module, { optimizer }: RunConfig): optim.SGD 
 
 /**
  * Kernels decay; gains, biases, norm weights and SkipInit scalars do not (deepmind-research nfnets:
- * nothing named gain, bias, scale or offset decays).
+ * nothing named gain, bias, scale or offset decays; neither does what RescaleNet's authors name
+ * _bias and _scale, whatever its shape).
  */
 export function splitByDecay(parameters: NamedParameters) {
   const decays = ([name, parameter]: readonly [string, { dim: number }]) =>
-    parameter.dim > 1 && !name.endsWith('gain')
+    parameter.dim > 1 && name.endsWith('weight')
   const all = [...parameters]
   return {
     decayed: all.filter(decays).map(([, parameter]) => parameter),

@@ -2,7 +2,8 @@
 // after the last.
 import type { SignalRecord } from '@normfree/runs'
 import { tidy } from '@normfree/torch'
-import { initialSignal, measureSignal } from 'normfree'
+import { initialSignal, type ModelOptions, measureSignal } from 'normfree'
+import type { RunConfig } from '../config/schema.ts'
 import { batches } from '../data/batches.ts'
 import type { Session } from './session.ts'
 import { toTensors } from './step.ts'
@@ -10,8 +11,10 @@ import { toTensors } from './step.ts'
 const BATCH = 128
 
 /** The architecture's signal at initialisation; draws models of its own from the default random stream. */
-export const signalAtInit = (model: string, numClasses: number): SignalRecord =>
-  initialSignal(model, { numClasses })
+export const signalAtInit = (
+  { model, modelOptions }: RunConfig,
+  numClasses: number,
+): SignalRecord => initialSignal(model, { ...(modelOptions as ModelOptions), numClasses })
 
 /** The trained model's signal on test images, in training mode. */
 export async function signalAtEnd(

@@ -75,6 +75,19 @@ describe('trainStep', () => {
     expect(moved).toBeLessThan(largest)
   })
 
+  it('keeps decoupled kernels standardized', async () => {
+    const modelOptions = { weightStandardization: 'decoupled', alpha: 0.5 }
+    const session = sessionOf({ modelOptions })
+    expect((session.model as unknown as { alpha: number }).alpha).toBe(0.5)
+    const kernel = session.model.stateDict().get('layer1.0.conv2.weight')!
+    const before = copyOf(kernel)
+    trainStep(session, await firstBatch(session), 0.1)
+    expect(copyOf(kernel)).not.toEqual(before)
+    const unit = copyOf(kernel).slice(0, 16 * 9)
+    expect(unit.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(0, 5)
+    expect(unit.reduce((sum, weight) => sum + weight ** 2, 0)).toBeCloseTo(1, 5)
+  })
+
   it('starts every step from no gradient', async () => {
     const session = sessionOf()
     const batch = await firstBatch(session)

@@ -10,6 +10,7 @@ import {
   findNonFinite,
   gradientNorm,
   type NamedParameters,
+  standardizeWeights_,
 } from 'normfree'
 import type { ClipConfig } from '../config/schema.ts'
 import type { Batch } from '../data/batches.ts'
@@ -52,6 +53,7 @@ export function trainStep(session: Session, batch: Batch, lr: number): StepResul
     const report = clip(parameters, config.clip)
     if (!Number.isFinite(report.gradNorm)) throw divergedBackward(parameters, report.gradNorm)
     optimizer.step()
+    if (config.modelOptions?.weightStandardization === 'decoupled') standardizeWeights_(model)
     return { loss: lossValue, correct, ...report }
   })
 }

@@ -47,7 +47,7 @@ export async function train(config: RunConfig, options: TrainOptions): Promise<R
     parameters: session.parameters,
   })
   try {
-    const initial = signalAtInit(config.model, data.classes.length)
+    const initial = signalAtInit(config, data.classes.length)
     metrics.append({ kind: 'signal', when: 'init', signal: initial })
     const outcome = await trainEpochs(session, metrics, options)
     if (outcome.status === 'completed') await keepResult(session, metrics, initial, options.dir)

@@ -3,7 +3,7 @@
 import { ArgumentError, nn, type Tensor } from '@normfree/torch'
 import { asBackbone, type Backbone, featureMap } from '../features.ts'
 import type { ModelOptions } from '../models/entry.ts'
-import { createModel } from '../registry.ts'
+import { createModel, modelEntry } from '../registry.ts'
 import { FcnHead } from './fcn-head.ts'
 import type { DenseForm } from './layers.ts'
 import { UpProjectionHead } from './up-projection.ts'
@@ -42,7 +42,8 @@ export interface SegmentationOptions extends DenseOptions {
 
 /**
  * An FCN (see FcnHead) on the registry's model `backbone`: images to scores (N, numClasses, H, W).
- * By default the backbone divides the sides by 16, its last stage dilated (NF-ResNets, H.1).
+ * By default the backbone divides the sides by 16, its last stage dilated (NF-ResNets, H.1), where it
+ * has stages to dilate.
  *
  * @throws UnknownModelError for a name that the registry does not have.
  * @example createSegmentationModel('nf_resnet50', { numClasses: 21 })
@@ -51,10 +52,14 @@ export function createSegmentationModel(
   backbone: string,
   options: SegmentationOptions = {},
 ): DenseModel {
-  const { numClasses, form, outputStride = 16, ...rest } = options
+  const dilates = modelEntry(backbone).options.includes('outputStride')
+  const { numClasses, form, ...rest } = {
+    ...(dilates && { outputStride: 16 as const }),
+    ...options,
+  }
   return build(
     backbone,
-    { ...rest, outputStride },
+    rest,
     form,
     (channels, form) =>
       new FcnHead(channels, { form, ...(numClasses !== undefined && { numClasses }) }),

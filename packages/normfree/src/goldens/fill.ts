@@ -39,10 +39,23 @@ export function fillParameters(model: nn.Module): void {
   })
 }
 
-/** Images (batch, 3, side, side) of unit variance and labels 0, 7, 4, 1, ... modulo 10. */
-export function referenceBatch(batch: number, side: number): { images: Tensor; labels: Tensor } {
+/**
+ * Images (batch, 3, side, side) of unit variance and labels 0, 7, 4, 1, ... modulo 10.
+ *
+ * @param units every pixel is moved by up to so many units of its rounding, at random; default 0
+ */
+export function referenceBatch(
+  batch: number,
+  side: number,
+  units = 0,
+): { images: Tensor; labels: Tensor } {
   const shape = [batch, 3, side, side]
-  const images = from(scattered(batch * 3 * side * side, INPUT_STREAM, 0, Math.sqrt(3)), shape)
+  const pixels = scattered(batch * 3 * side * side, INPUT_STREAM, 0, Math.sqrt(3))
+  const factors = scattered(pixels.length, INPUT_STREAM + 1, 1, units * 2 ** -23)
+  const images = from(
+    pixels.map((pixel, i) => pixel * factors[i]),
+    shape,
+  )
   const labels = from(BigInt64Array.from({ length: batch }, (_, i) => BigInt((7 * i) % 10)))
   return { images, labels }
 }

@@ -15,8 +15,6 @@ export interface GoldenRun {
   loss: number
   /** By parameter. */
   gradNorm: Readonly<Record<string, number>>
-  /** The same by LibTorch's own norm; not in files. */
-  nativeGradNorm?: Readonly<Record<string, number>>
   gradNormTotal: number
   /** Adaptive clipping of every parameter, factor 0.01, timm's units. */
   gradNormAfterAGC: number

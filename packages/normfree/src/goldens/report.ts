@@ -9,7 +9,7 @@ export const goldenHeading = (width: number): string =>
 
 /**
  * The worst relative error of each aspect in a row; `=` where names, shapes or counts agree, `-`
- * where the golden says nothing, `~` behind what rounding alone moves beyond the usual tolerance.
+ * where the golden says nothing, `~` behind what was held to how far rounding moves it.
  */
 export function goldenRow(name: string, width: number, comparison: Comparison): string {
   const cells = ASPECTS.map(aspect => cell(comparison[aspect]).padStart(WIDTH))
@@ -19,7 +19,7 @@ export function goldenRow(name: string, width: number, comparison: Comparison): 
 function cell(deviation: Deviation | undefined): string {
   if (!deviation) return '-'
   if (deviation.tolerance > 0)
-    return deviation.error.toExponential(1) + (deviation.spread === undefined ? '' : '~')
+    return deviation.error.toExponential(1) + (deviation.movement === undefined ? '' : '~')
   return deviation.error === 0 ? '=' : 'differ'
 }
 

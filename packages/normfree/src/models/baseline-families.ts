@@ -17,7 +17,7 @@ const vggs = (): ModelEntry[] =>
       family: 'vgg',
       description: `${depth} layers, ${norm === 'none' ? 'no normalization' : 'batch norm'}`,
       paper: 'Simonyan and Zisserman, 2015 (arXiv:1409.1556)',
-      ...{ resolution: 224, signalResolution: 224, takesNorm: true },
+      ...{ resolution: 224, signalResolution: 224, options: ['norm'] },
       create: options => new Vgg({ layers: VGG_DEPTHS[depth], norm, ...options }),
     })),
   )
@@ -28,9 +28,11 @@ const rescaleVggs = (): ModelEntry[] =>
     family: 'vgg',
     description: `${depth} layers, RescaleNet’s biases, no normalization`,
     paper: 'Shao et al., 2020 (NeurIPS)',
-    ...{ resolution: 224, signalResolution: 224 },
+    ...{ resolution: 224, signalResolution: 224, options: ['biasBatches'] },
     create: options => new RescaleVgg({ layers: VGG_DEPTHS[depth], ...options }),
   }))
+
+const RESIDUAL: ModelEntry['options'] = ['dropPathRate', 'outputStride', 'norm']
 
 /** MACs in units of 100 million, then the generating line of the widths. */
 const REGNETS: readonly (readonly [
@@ -61,7 +63,7 @@ const regNets = (): ModelEntry[] =>
     family: 'regnety',
     description: `${depth} blocks, groups of ${groupSize}, SE, batch norm`,
     paper: 'Radosavovic et al., 2020 (arXiv:2003.13678)',
-    ...{ resolution: 224, signalResolution: 512, takesNorm: true },
+    ...{ resolution: 224, signalResolution: 512, options: RESIDUAL },
     create: options => new RegNet({ w0, wa, wm, groupSize, depth, ...options }),
   }))
 
@@ -81,7 +83,7 @@ const efficientNets = (): ModelEntry[] =>
     family: 'efficientnet',
     description: `${widthFactor} x B0’s width, ${depthFactor} x its depth, batch norm`,
     paper: 'Tan and Le, 2019 (arXiv:1905.11946)',
-    ...{ resolution, signalResolution: 512, takesNorm: true },
+    ...{ resolution, signalResolution: 512, options: RESIDUAL },
     create: options => new EfficientNet({ widthFactor, depthFactor, ...options }),
   }))
 

@@ -15,6 +15,7 @@ import { ScaledActivation } from '../layers/scaled-activation.ts'
 import { ScaledStdConv2d, type WeightStandardization } from '../layers/scaled-std-conv.ts'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
 import { type BlockPlan, planBlocks } from '../variance.ts'
+import { initClassifier } from './heads.ts'
 import {
   type BlockLayout,
   type ClassifierOptions,
@@ -84,7 +85,7 @@ export class CifarResNet extends nn.Module {
     this.act = nf ? new ScaledActivation(options.activation ?? 'relu') : new nn.ReLU()
     this.drop = new nn.Dropout(dropRate)
     this.fc = new nn.Linear(WIDTHS[2], numClasses)
-    if (nf) initHead(this.fc)
+    if (nf) initClassifier(this.fc)
   }
 
   override forward(x: Tensor): Tensor {
@@ -124,12 +125,6 @@ const standardizedConv = (
     padding: (kernelSize - 1) / 2,
     decoupled: weightStandardization === 'decoupled',
   })
-
-/** N(0, 0.01^2) weights and zero bias, as the NF-ResNets' classifier (deepmind-research nfnets). */
-function initHead(fc: nn.Linear): void {
-  nn.init.normal_(fc.weight, 0, 0.01)
-  if (fc.bias) nn.init.zeros_(fc.bias)
-}
 
 /** relu(shortcut + norm(conv(relu(norm(conv(x)))))). */
 class BasicBlock extends ResidualBlock {

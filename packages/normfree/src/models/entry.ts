@@ -3,13 +3,30 @@ import type { nn } from '@normfree/torch'
 import type { NormName } from '../layers/norm.ts'
 import type { WeightStandardization } from '../layers/scaled-std-conv.ts'
 
-/** What may be changed in any model. Names are timm's. */
-export interface ModelOptions {
+/** How a RescaleNet may depart from the released ones: what its reviewers wanted to see ablated. */
+export interface RescaleVariation {
+  /** The family's constant, >= 0; large: small and even branches. Default: blocks - 1. */
+  c?: number
+  /** The learned scale of a branch: one number, or one a channel. Default 'scalar'. */
+  multiplier?: 'scalar' | 'vector'
+  /** Batches whose mean the biases start from; 0: plain biases. Default 8. */
+  biasBatches?: number
+  /** Scale the kernels down with depth; without it branches start at 1 / sqrt(L). Default true. */
+  depthInit?: boolean
+  /** Learn a scalar on the shortcut too, from 1. Default false. */
+  identityScale?: boolean
+}
+
+/**
+ * What may be changed in a model: in any, the number of classes, the images' channels and the dropout;
+ * the rest where the model's row lists it. Names are timm's where timm has them.
+ */
+export interface ModelOptions extends RescaleVariation {
   /** Default: that of the family's data set, 10 for CIFAR and 1000 for ImageNet. */
   numClasses?: number
   /** Channels of the images. Default 3. */
   inChans?: number
-  /** Dropout before the classifier. Default 0. */
+  /** Dropout before the classifier. Default 0 (`rescale_vgg*`: 0.5). */
   dropRate?: number
   /** Stochastic depth of the last blocks; it grows from 0 along the net. Default 0. */
   dropPathRate?: number
@@ -18,16 +35,19 @@ export interface ModelOptions {
    * in place of striding, as dense prediction wants. Default 32.
    */
   outputStride?: 8 | 16 | 32
-  /** Models with norms: another norm in their place, or none. Default: the model's. */
+  /** Another norm in place of the model's, or none. Default: the model's. */
   norm?: NormName
-  /** Normalizer-free models: growth of the variance a block. Default: the family's (0.2). */
+  /** Growth of the variance a block, or the branch's share of it. Default: the family's (0.2). */
   alpha?: number
   /**
-   * Normalizer-free models: whether kernels are standardized on every call or, by
-   * `standardizeWeights_`, after every step of the optimizer. Default 'forward'.
+   * Whether kernels are standardized on every call or, by `standardizeWeights_`, after every step of
+   * the optimizer. Default 'forward'.
    */
   weightStandardization?: WeightStandardization
 }
+
+/** The options that every model takes. */
+export const COMMON_OPTIONS = ['numClasses', 'inChans', 'dropRate'] as const
 
 /** A row of the registry: a model's name, where it comes from, and how it is built. */
 export interface ModelEntry {
@@ -41,8 +61,8 @@ export interface ModelEntry {
   resolution: number
   /** Side of the noise images of its signal plot: larger, so that zero padding weighs less. */
   signalResolution: number
-  /** Takes the option `norm`. */
-  takesNorm?: boolean
+  /** The options that it takes besides `numClasses`, `inChans` and `dropRate`. */
+  options: readonly (keyof ModelOptions)[]
   /** Builds it, with weights from the default random stream. */
   create(options: ModelOptions): nn.Module
 }

@@ -1,8 +1,8 @@
 // Classifiers on a map of features, by timm's names: `head.fc`.
 import { nn, type Tensor } from '@normfree/torch'
 
-/** N(0, 0.01^2) weights and zero bias. */
-function initClassifier({ weight, bias }: nn.Linear | nn.Conv2d): void {
+/** N(0, 0.01^2) weights and zero bias: timm's classifiers, and the NF-ResNets' (deepmind-research nfnets). */
+export function initClassifier({ weight, bias }: nn.Linear | nn.Conv2d): void {
   nn.init.normal_(weight, 0, 0.01)
   if (bias) nn.init.zeros_(bias)
 }

@@ -3,8 +3,11 @@
 import { ArgumentError, nn } from '@normfree/torch'
 import type { ModelOptions } from './entry.ts'
 
-/** What may be changed in any classifier. */
-export type ClassifierOptions = Omit<ModelOptions, 'alpha' | 'norm' | 'weightStandardization'>
+/** What may be changed in a residual classifier of any family. */
+export type ClassifierOptions = Pick<
+  ModelOptions,
+  'numClasses' | 'inChans' | 'dropRate' | 'dropPathRate' | 'outputStride'
+>
 
 /** Two 3 x 3 convolutions, or 1 x 1, 3 x 3, 1 x 1. */
 export type BranchKind = 'basic' | 'bottleneck'

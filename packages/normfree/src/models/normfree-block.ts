@@ -9,6 +9,7 @@ import type { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
 import { SqueezeExcite } from '../layers/squeeze-excite.ts'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
 import type { BlockPlan } from '../variance.ts'
+import type { BlockLayout } from './layout.ts'
 import type { Layers } from './normfree-conventions.ts'
 import { ResidualBlock } from './residual-block.ts'
 
@@ -34,17 +35,9 @@ export interface BlockStyle {
 
 /** Where one block stands. */
 export interface BlockPlace {
+  layout: BlockLayout
   plan: BlockPlan
-  stageEnd: boolean
-  input: number
-  out: number
-  stride: number
-  /** Of the last 3 x 3 convolution, and of the first. */
-  dilation: number
-  firstDilation: number
   dropPathRate: number
-  /** First block of the net, which a RegNet does not expand. */
-  first: boolean
 }
 
 /** shortcut + alpha * s * f(u) with u = act(x) gamma / beta; a transition's shortcut is made of u. */
@@ -64,18 +57,18 @@ export class NormFreeBlock extends ResidualBlock {
   readonly dropPath: StochasticDepth
   readonly alpha: number
 
-  constructor(layers: Layers, style: BlockStyle, place: BlockPlace) {
-    const { plan, stageEnd, input, out, stride, dilation, firstDilation } = place
-    const { stage, block, beta, predictedVariance } = plan
-    super({ stage, block, stageEnd, predictedVariance })
+  constructor(layers: Layers, style: BlockStyle, { layout, plan, dropPathRate }: BlockPlace) {
+    const { stage, block, stageEnd, inChannels: input, outChannels: out, stride } = layout
+    const { dilation, firstDilation } = layout
+    super({ stage, block, stageEnd, predictedVariance: plan.predictedVariance })
     const { skipInit, scaleByKeep } = layers.convention
-    const { middle, groups } = middleOf(layers, style, place)
+    const { middle, groups } = middleOf(layers, style, layout)
     const attention = () => attentionOf(layers, style.attention, style.reg ? middle : out)
     const changes = input !== out || stride !== 1 || dilation !== firstDilation
     this.alpha = style.alpha
     this.skipinitGain = skipInit ? new nn.Parameter(zeros([])) : null
-    this.downsample = changes ? new DownsampleAvg(layers, style, place) : null
-    this.act1 = layers.activation(beta)
+    this.downsample = changes ? new DownsampleAvg(layers, style, layout) : null
+    this.act1 = layers.activation(plan.beta)
     this.conv1 = layers.conv(input, middle, 1)
     this.act2 = layers.activation()
     this.conv2 = layers.conv(middle, middle, 3, { stride, dilation: firstDilation, groups })
@@ -85,7 +78,7 @@ export class NormFreeBlock extends ResidualBlock {
     this.act3 = layers.activation()
     this.conv3 = layers.conv(middle, out, 1, { gainInit: skipInit ? 1 : 0 })
     this.attnLast = style.reg ? null : attention()
-    this.dropPath = new StochasticDepth(place.dropPathRate, { scaleByKeep })
+    this.dropPath = new StochasticDepth(dropPathRate, { scaleByKeep })
   }
 
   override forward(x: Tensor): Tensor {
@@ -113,10 +106,17 @@ export class NormFreeBlock extends ResidualBlock {
   }
 }
 
-/** Width of the 3 x 3 convolutions and the number of their groups, which divides it. */
-function middleOf(layers: Layers, style: BlockStyle, { input, out, first }: BlockPlace) {
+/**
+ * Width of the 3 x 3 convolutions and the number of their groups, which divides it. A RegNet does not
+ * expand the first block of the net.
+ */
+function middleOf(
+  layers: Layers,
+  style: BlockStyle,
+  { index, inChannels, outChannels }: BlockLayout,
+) {
   const { bottleRatio, reg, groupSize } = style
-  const wanted = reg ? input * (first ? 1 : bottleRatio) : out * bottleRatio
+  const wanted = reg ? inChannels * (index === 0 ? 1 : bottleRatio) : outChannels * bottleRatio
   const middle = layers.convention.roundChannels(wanted)
   if (groupSize === null) return { middle, groups: 1 }
   const groups = Math.floor(middle / groupSize)
@@ -143,11 +143,12 @@ class DownsampleAvg extends nn.Module {
   readonly pool: nn.Module
   readonly conv: ScaledStdConv2d
 
-  constructor(layers: Layers, style: BlockStyle, { input, out, stride, dilation }: BlockPlace) {
+  constructor(layers: Layers, style: BlockStyle, layout: BlockLayout) {
     super()
+    const { inChannels, outChannels, stride, dilation } = layout
     const strided = style.shortcut === 'strided_conv'
     this.pool = strided ? new nn.Identity() : averaging(stride, dilation)
-    this.conv = layers.conv(input, out, 1, { stride: strided ? stride : 1 })
+    this.conv = layers.conv(inChannels, outChannels, 1, { stride: strided ? stride : 1 })
   }
 
   override forward(u: Tensor): Tensor {

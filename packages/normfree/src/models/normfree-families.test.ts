@@ -2,7 +2,7 @@
 // and the papers' (NF-ResNets, Table 3; NFNets, Table 1), with the exact feature sizes.
 import { nn } from '@normfree/torch'
 import { describe, expect, it } from 'vitest'
-import { countMacs, countParameters } from '../inspect.ts'
+import { modelCost } from '../inspect.ts'
 import { createModel } from '../registry.ts'
 import { normFreeEntries } from './normfree-families.ts'
 
@@ -86,14 +86,11 @@ const PLUS: [millions: number, giga: number][] = [
   [829.6, 740.2],
 ]
 
-/** Parameters, and billions of MACs at each side; no weight is drawn. */
-function sizeOf(name: string, sides: readonly number[]): { parameters: number; giga: number[] } {
-  const model = nn.utils.skipInit(() => createModel(name))
-  const giga = sides.map(side => countMacs(model, side) / 1e9)
-  const parameters = countParameters(model)
-  for (const tensor of model.stateDict().values()) tensor.dispose()
-  return { parameters, giga }
-}
+/** Parameters, and billions of MACs at each side. */
+const sizeOf = (name: string, sides: readonly number[]) => ({
+  parameters: modelCost(name).parameters,
+  giga: sides.map(side => modelCost(name, side).macs / 1e9),
+})
 
 describe('the size of', () => {
   it.each([...RESNETS, ...REGNETS, ...NFNETS])(

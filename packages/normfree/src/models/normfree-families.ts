@@ -12,11 +12,14 @@ const NFNET_PAPER = 'Brock et al., 2021 (arXiv:2102.06171)'
 /** Side of the noise images of the papers' signal plots. */
 const SIGNAL_RESOLUTION = 512
 
-type Row = Omit<ModelEntry, 'create' | 'signalResolution'> & { config: NormFreeNetConfig }
+type Row = Omit<ModelEntry, 'create' | 'options' | 'signalResolution'> & {
+  config: NormFreeNetConfig
+}
 
 const entry = ({ config, ...row }: Row): ModelEntry => ({
   ...row,
   signalResolution: SIGNAL_RESOLUTION,
+  options: ['dropPathRate', 'outputStride', 'alpha', 'weightStandardization'],
   create: options => new NormFreeNet(config, options),
 })
 

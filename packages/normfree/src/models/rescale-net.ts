@@ -12,27 +12,18 @@ import { ArgumentError, nn, ones, type Tensor } from '@normfree/torch'
 import { AddBias } from '../layers/add-bias.ts'
 import { createConv } from '../layers/norm.ts'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
+import type { RescaleVariation } from './entry.ts'
 import { type BlockLayout, type ClassifierOptions, dropPathRates, layOut } from './layout.ts'
 import { ResidualBlock } from './residual-block.ts'
 
 /** Options of {@link RescaleNet}. */
-export interface RescaleNetOptions extends ClassifierOptions {
+export interface RescaleNetOptions extends ClassifierOptions, RescaleVariation {
   /** Blocks of each of the four stages. */
   layers: readonly number[]
   /** Of the 3 x 3 convolutions. Default 1. */
   groups?: number
   /** Channels of a group in the first stage. Default 64. */
   baseWidth?: number
-  /** The family's constant, >= 0; large: small and even branches. Default: blocks - 1. */
-  c?: number
-  /** The learned scale of a branch: one number, or one a channel. Default 'scalar'. */
-  multiplier?: 'scalar' | 'vector'
-  /** Batches whose mean the biases start from; 0: plain biases. Default 8. */
-  biasBatches?: number
-  /** Scale the kernels down with depth; without it branches start at 1 / sqrt(L). Default true. */
-  depthInit?: boolean
-  /** Learn a scalar on the shortcut too, from 1. Default false. */
-  identityScale?: boolean
   /** Dropout of whole channels behind every convolution of the last two stages. Default 0. */
   dropConv?: number
 }

@@ -1,15 +1,12 @@
 import { nn } from '@normfree/torch'
 import { describe, expect, it } from 'vitest'
-import { countMacs, countParameters } from '../inspect.ts'
-import { createModel, listModels, modelEntry } from '../registry.ts'
+import { modelCost } from '../inspect.ts'
+import { createModel, listModels } from '../registry.ts'
 
-/** Parameters and MACs at the registry's resolution; no weight is drawn. */
+/** Parameters, and billions of MACs at the registry's resolution. */
 function sizeOf(name: string): [parameters: number, gigaMacs: string] {
-  const model = nn.utils.skipInit(() => createModel(name))
-  const macs = countMacs(model, modelEntry(name).resolution)
-  const size: [number, string] = [countParameters(model), (macs / 1e9).toFixed(3)]
-  for (const tensor of model.stateDict().values()) tensor.dispose()
-  return size
+  const { parameters, macs } = modelCost(name)
+  return [parameters, (macs / 1e9).toFixed(3)]
 }
 
 // Counts of the reference implementations: hongyi-zhang/Fixup, hukkai/rescaling, deepmind-research
@@ -58,19 +55,39 @@ describe('the parameters and MACs of', () => {
     ]),
   )
   const others: [string, number, string][] = [
+    ['resnext50_32x4d', 25_028_904, '4.230'],
+    ['resnext101_32x4d', 44_177_704, '7.970'],
+    ['resnext101_32x8d', 88_791_336, '16.414'],
+    ['resnext101_64x4d', 83_455_272, '15.460'],
     ['rescaleX50_32x4d', 24_992_888, '4.230'],
     ['rescaleX101_32x8d', 88_688_009, '16.414'],
-    ['resnext50_32x4d', 25_028_904, '4.230'],
-    ['resnext101_32x8d', 88_791_336, '16.414'],
+    ['vgg11', 132_863_336, '7.609'],
+    ['vgg11_bn', 132_868_840, '7.609'],
+    ['vgg13', 133_047_848, '11.308'],
+    ['vgg13_bn', 133_053_736, '11.308'],
     ['vgg16', 138_357_544, '15.470'],
     ['vgg16_bn', 138_365_992, '15.470'],
+    ['vgg19', 143_667_240, '19.632'],
+    ['vgg19_bn', 143_678_248, '19.632'],
     ['rescale_vgg16', 138_357_544, '15.470'],
     ['rescale_vgg19', 143_667_240, '19.632'],
     ['regnety_002', 3_162_996, '0.200'],
+    ['regnety_004', 4_344_144, '0.402'],
+    ['regnety_006', 6_055_160, '0.601'],
     ['regnety_008', 6_263_168, '0.797'],
+    ['regnety_016', 11_202_430, '1.612'],
+    ['regnety_032', 19_436_338, '3.176'],
     ['regnety_040', 20_646_656, '3.973'],
+    ['regnety_064', 30_583_252, '6.355'],
+    ['regnety_080', 39_180_068, '7.963'],
+    ['regnety_120', 51_822_544, '12.092'],
+    ['regnety_160', 83_590_140, '15.912'],
+    ['regnety_320', 145_046_770, '32.280'],
     ['efficientnet_b0', 5_288_548, '0.386'],
+    ['efficientnet_b1', 7_794_184, '0.687'],
+    ['efficientnet_b2', 9_109_994, '0.994'],
     ['efficientnet_b3', 12_233_232, '1.827'],
+    ['efficientnet_b4', 19_341_616, '4.394'],
     ['efficientnet_b5', 30_389_784, '10.266'],
   ]
 
@@ -83,10 +100,10 @@ describe('the parameters and MACs of', () => {
     ['fixup_resnet', [268_393, 461_959, 655_525, 849_091, 1_720_138, 19_334_644]],
   ])('%s20 to %s1202 are their authors’', (prefix, counts) => {
     const depths = [20, 32, 44, 56, 110, 1202]
-    const sizes = depths.map(depth => sizeOf(`${prefix}${depth}`))
-    expect(sizes.map(([count]) => count)).toEqual(counts)
-    const macs = ['0.041', '0.069', '0.097', '0.125', '0.253', '2.829']
-    expect(sizes.map(([, each]) => each)).toEqual(macs)
+    const sizes = depths.map(depth => modelCost(`${prefix}${depth}`))
+    expect(sizes.map(({ parameters }) => parameters)).toEqual(counts)
+    const millions = sizes.map(({ macs }) => (macs / 1e6).toFixed(2))
+    expect(millions).toEqual(['40.55', '68.86', '97.17', '125.49', '252.89', '2829.24'])
   })
 })
 

@@ -28,13 +28,25 @@ interface Row {
   family: string
   description: string
   paper: string
-  takesNorm?: boolean
+  /** Besides `dropPathRate`, and `outputStride` at ImageNet size. */
+  options?: ModelEntry['options']
   create(options: ModelOptions): nn.Module
 }
 
 /** Sides of the images, and of the noise images of signal plots, as the papers have them. */
-const imagenet = (row: Row): ModelEntry => ({ ...row, resolution: 224, signalResolution: 512 })
-const cifar = (row: Row): ModelEntry => ({ ...row, resolution: 32, signalResolution: 128 })
+const imagenet = ({ options = [], ...row }: Row): ModelEntry => ({
+  ...row,
+  ...{ resolution: 224, signalResolution: 512 },
+  options: ['dropPathRate', 'outputStride', ...options],
+})
+const cifar = ({ options = [], ...row }: Row): ModelEntry => ({
+  ...row,
+  ...{ resolution: 32, signalResolution: 128 },
+  options: ['dropPathRate', ...options],
+})
+
+const NORM: ModelEntry['options'] = ['norm']
+const NORM_FREE: ModelEntry['options'] = ['alpha', 'weightStandardization']
 
 type ImagenetDepth = keyof typeof IMAGENET_DEPTHS
 const imagenetDepths = Object.keys(IMAGENET_DEPTHS).map(Number) as ImagenetDepth[]
@@ -70,7 +82,7 @@ const cifarResNets = (): ModelEntry[] =>
   CIFAR_DEPTHS.flatMap(depth =>
     cifarForms(depth).map(([form, name, description, paper]) =>
       cifar({
-        ...{ name, paper, takesNorm: form !== 'nf' },
+        ...{ name, paper, options: form === 'nf' ? NORM_FREE : NORM },
         family: 'cifar-resnet',
         description: `${depth} layers, 32 px, ${description}`,
         create: ({ norm, ...options }) =>
@@ -84,7 +96,7 @@ const resNets = (): ModelEntry[] =>
     normsOf(depth, 50).map(norm => {
       const [suffix, description] = NORM_ROWS[norm]
       return imagenet({
-        ...{ name: `resnet${depth}${suffix}`, family: 'resnet', paper: PAPERS.v1, takesNorm: true },
+        ...{ name: `resnet${depth}${suffix}`, family: 'resnet', paper: PAPERS.v1, options: NORM },
         description: `${depth} layers, ${description}`,
         create: options => new ResNet({ ...IMAGENET_DEPTHS[depth], norm, ...options }),
       })
@@ -109,7 +121,7 @@ const resNexts = (): ModelEntry[] =>
       family: 'resnext',
       description: `${depth} layers, ${cardinality} groups of ${baseWidth}, batch norm`,
       paper: PAPERS.next,
-      takesNorm: true,
+      options: NORM,
       create: options =>
         new ResNet({ ...IMAGENET_DEPTHS[depth], cardinality, baseWidth, ...options }),
     }),
@@ -129,7 +141,7 @@ const cifarV2 = (depth: number, form: Partial<ResNetV2Options>, options: ModelOp
 const resNetsV2 = (): ModelEntry[] => [
   ...CIFAR_DEPTHS.map(depth =>
     cifar({
-      ...{ name: `resnetv2_${depth}`, family: 'cifar-resnetv2', paper: PAPERS.v2, takesNorm: true },
+      ...{ name: `resnetv2_${depth}`, family: 'cifar-resnetv2', paper: PAPERS.v2, options: NORM },
       description: `${depth} layers, 32 px, pre-activation, batch norm`,
       create: options => cifarV2(depth, {}, options),
     }),
@@ -139,7 +151,7 @@ const resNetsV2 = (): ModelEntry[] => [
       const [suffix, description] = NORM_ROWS[norm]
       return imagenet({
         ...{ name: `resnetv2_${depth}${suffix}`, family: 'resnetv2', paper: PAPERS.v2 },
-        takesNorm: true,
+        options: NORM,
         description: `${depth} layers, pre-activation, ${description}`,
         create: options => new ResNetV2({ ...IMAGENET_DEPTHS[depth], norm, ...options }),
       })
@@ -157,18 +169,21 @@ const FIGURES: readonly {
   prefix: string
   suffix: string
   description: string
+  options: ModelEntry['options']
   form(options: ModelOptions): Partial<ResNetV2Options>
 }[] = [
   {
     prefix: 'resnetv2_',
     suffix: '_relu_bn',
     description: 'pre-activation, batch norm behind ReLU',
+    options: NORM,
     form: () => ({ order: 'act_norm', init: FAN_IN, unitBranch: true }),
   },
   {
     prefix: 'resnetv2_',
     suffix: '_linear',
     description: 'pre-activation, batch norm, no activation, no max pool',
+    options: NORM,
     form: () => ({
       activation: 'identity',
       init: FAN_IN,
@@ -180,6 +195,7 @@ const FIGURES: readonly {
     prefix: 'selu_resnetv2_',
     suffix: '',
     description: 'constant variance: SELU and a rescaled sum, no normalization',
+    options: ['alpha'],
     form: ({ alpha = 0.2 }) => ({
       activation: 'selu',
       norm: 'none',
@@ -194,11 +210,11 @@ const FIGURES: readonly {
 ]
 
 const figureNets = (): ModelEntry[] =>
-  FIGURES.flatMap(({ prefix, suffix, description, form }) =>
+  FIGURES.flatMap(({ prefix, suffix, description, options, form }) =>
     ([50, 600] as const).map(depth =>
       imagenet({
         ...{ name: `${prefix}${depth}${suffix}`, family: 'resnetv2', paper: PAPERS.nf },
-        description: `${depth} layers, ${description}`,
+        ...{ description: `${depth} layers, ${description}`, options },
         create: options =>
           new ResNetV2({ ...IMAGENET_DEPTHS[depth], ...form(options), ...options }),
       }),
@@ -246,7 +262,7 @@ const reZeros = (): ModelEntry[] => [
   ...CIFAR_DEPTHS.map(depth =>
     cifar({
       ...{ name: `rezero_resnet${depth}`, family: 'cifar-rezero', paper: PAPERS.rezero },
-      takesNorm: true,
+      options: NORM,
       description: `${depth} layers, 32 px, batch norm`,
       create: ({ norm = 'batch', ...options }) =>
         new CifarResNet({ depth, form: norm, rezero: true, ...options }),
@@ -254,7 +270,7 @@ const reZeros = (): ModelEntry[] => [
   ),
   ...bottleneckDepths.map(depth =>
     imagenet({
-      ...{ name: `rezero_resnet${depth}`, family: 'rezero', paper: PAPERS.rezero, takesNorm: true },
+      ...{ name: `rezero_resnet${depth}`, family: 'rezero', paper: PAPERS.rezero, options: NORM },
       description: `${depth} layers, batch norm`,
       create: options => new ResNet({ ...IMAGENET_DEPTHS[depth], rezero: true, ...options }),
     }),
@@ -277,6 +293,7 @@ const rescaleNets = (): ModelEntry[] =>
   RESCALES.map(({ name, depth, ...form }) =>
     imagenet({
       ...{ name, family: 'rescale-net', paper: PAPERS.rescale },
+      options: ['c', 'multiplier', 'biasBatches', 'depthInit', 'identityScale'],
       description: `${depth} layers, no normalization${form.groups ? `, ${form.groups} groups of ${form.baseWidth}` : ''}`,
       create: options => {
         const { layers } = IMAGENET_DEPTHS[depth]

@@ -1,5 +1,13 @@
 // Every family in onnxruntime, which shares no code with LibTorch, beside our own forward pass.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { ArgumentError, cumsum, manualSeed, nn, noGrad, randn, type Tensor } from '@normfree/torch'
 import ort from 'onnxruntime-node'
@@ -118,6 +126,17 @@ describe('exportOnnx', () => {
     expect(readFileSync(files[0]).length).toBeLessThan(readFileSync(files[1]).length / 10)
     expect(await differenceOn(path, model, [2, 3, 32, 32])).toBeLessThan(1e-4)
     expect(readdirSync(join(path, '..'))).toHaveLength(2)
+  })
+
+  it('never leaves an old graph beside new weights', () => {
+    const path = newFile()
+    writeFileSync(path, 'old graph')
+    // A folder that is not empty cannot be replaced by the file of the weights.
+    mkdirSync(join(`${path}.data`, 'x'), { recursive: true })
+    const write = () =>
+      exportOnnx(createModel('resnet20'), randn([1, 3, 32, 32]), path, { externalData: true })
+    expect(write).toThrow()
+    expect(existsSync(path)).toBe(false)
   })
 
   it('stores standardized kernels as plain ones', () => {

@@ -1,4 +1,5 @@
 // Models as ONNX files, for runtimes that know nothing of this package.
+import { rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { ArgumentError, full, type nn, replaceFile, type Tensor, tidy } from '@normfree/torch'
 import type { Graph } from './graph.ts'
@@ -65,7 +66,7 @@ export function exportOnnx(
   const weights = graph.initializers.reduce((sum, { rawData }) => sum + (rawData?.length ?? 0), 0)
   const external = options.externalData ?? weights > MOST_WEIGHTS
   const files = external ? [path, `${path}.data`] : [path]
-  if (external) graph.initializers = writeExternal(files[1], graph)
+  if (external) graph.initializers = writeExternal(files[1], graph, path)
   const bytes = encodeModel(modelOf(graph, trace, model.constructor.name))
   replaceFile(path, append => append(bytes))
   return { files, nodes: graph.nodes.length, opset: ONNX_OPSET }
@@ -88,8 +89,12 @@ function traceTwice(model: nn.Module, input: Tensor, dynamicSize: boolean): Trac
   })
 }
 
-/** The large initializers as references into the file `path`, which gets their bytes. */
-function writeExternal(path: string, { initializers }: Graph): Initializer[] {
+/**
+ * The large initializers as references into the file `path`, which gets their bytes and is whole before
+ * the graph is written. An older `graphFile` goes away just before, so that whatever happens in between
+ * no graph is ever read with another's weights.
+ */
+function writeExternal(path: string, { initializers }: Graph, graphFile: string): Initializer[] {
   let offset = 0
   const referring: Initializer[] = []
   replaceFile(path, append => {
@@ -110,6 +115,7 @@ function writeExternal(path: string, { initializers }: Graph): Initializer[] {
       append(new Uint8Array(rest64))
       offset += rawData.length + rest64
     }
+    rmSync(graphFile, { force: true })
   })
   return referring
 }
