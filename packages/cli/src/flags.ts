@@ -102,9 +102,15 @@ export function modelOptionsOf(settings: readonly string[] = []): ModelOptions {
       throw new UsageError(
         `Expected key=value for \`--option\` but received ${JSON.stringify(setting)}.`,
       )
-    return [key, /^(true|false|-?[\d.]+(e-?\d+)?)$/.test(value!) ? JSON.parse(value!) : value]
+    return [key, optionValue(value!)]
   })
   return Object.fromEntries(entries)
+}
+
+function optionValue(text: string): boolean | number | string {
+  if (text === 'true' || text === 'false') return text === 'true'
+  const number = text.trim() === '' ? Number.NaN : Number(text)
+  return Number.isFinite(number) ? number : text
 }
 
 /** A parser of integers from `minimum` up to 32 bits. */
