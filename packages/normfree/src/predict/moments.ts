@@ -1,7 +1,7 @@
 // What is known of a tensor (N, C, H, W) before it is computed: at every position the moments of its
 // elements, over samples and over channels.
-import { transformed } from './gaussian.ts'
 import { type Grid, POINT } from './grid.ts'
+import { added, type Cell, NORMAL, reshapedBy, type Shape, transformed } from './shape.ts'
 
 /**
  * Moments at every cell of a grid. A channel's mean over samples, there, is modelled as normal among
@@ -16,31 +16,27 @@ export interface Moments {
   spread: Float64Array
   /** Mean over channels of the variance within a channel. */
   variance: Float64Array
-}
-
-/** Of one position. */
-interface Cell {
-  mean: number
-  spread: number
-  variance: number
+  /** How elements lie around their mean. */
+  shape: Shape
 }
 
 /** The same everywhere. */
-export const uniform = (grid: Grid, { mean, spread, variance }: Cell): Moments => ({
+export const uniform = (grid: Grid, cell: Cell, shape: Shape = NORMAL): Moments => ({
   grid,
-  mean: new Float64Array(grid.length).fill(mean),
-  spread: new Float64Array(grid.length).fill(spread),
-  variance: new Float64Array(grid.length).fill(variance),
+  mean: new Float64Array(grid.length).fill(cell.mean),
+  spread: new Float64Array(grid.length).fill(cell.spread),
+  variance: new Float64Array(grid.length).fill(cell.variance),
+  shape,
 })
 
-/** Cell by cell. */
+/** Cell by cell; the shape stays. */
 export function mapCells(x: Moments, work: (cell: Cell) => Cell): Moments {
-  return build(x.grid, i => work(cellAt(x, i)))
+  return build(x.grid, i => work(cellAt(x, i)), x.shape)
 }
 
 /** Moments whose cell number i is `cell(i)`. */
-export function build(grid: Grid, cell: (index: number) => Cell): Moments {
-  const y = uniform(grid, { mean: 0, spread: 0, variance: 0 })
+export function build(grid: Grid, cell: (index: number) => Cell, shape: Shape = NORMAL): Moments {
+  const y = uniform(grid, { mean: 0, spread: 0, variance: 0 }, shape)
   for (let i = 0; i < grid.length; i++) {
     const { mean, spread, variance } = cell(i)
     y.mean[i] = mean
@@ -80,24 +76,38 @@ export const averaged = ({ grid, mean, spread, variance }: Moments): Moments =>
     variance: grid.average(variance) / grid.positions,
   })
 
+/** What x amounts to on the whole, by the mean of its cells. */
+const typicalCell = ({ grid, mean, spread, variance }: Moments): Cell => ({
+  mean: grid.average(mean),
+  spread: grid.average(spread),
+  variance: grid.average(variance),
+})
+
 /** Two tensors on one grid: one without positions stands at every one of the other's. */
-function paired(x: Moments, y: Moments, work: (x: Cell, y: Cell) => Cell): Moments {
+function paired(x: Moments, y: Moments, shape: Shape, work: (x: Cell, y: Cell) => Cell): Moments {
   const { grid } = y.grid === POINT ? x : y
   const at = (moments: Moments, i: number) => cellAt(moments, moments.grid === POINT ? 0 : i)
-  return build(grid, i => work(at(x, i), at(y, i)))
+  return build(grid, i => work(at(x, i), at(y, i)), shape)
 }
 
 /** x + factor y, independent. */
-export const sum = (x: Moments, y: Moments, factor = 1): Moments =>
-  paired(x, y, (left, right) => ({
+export function sum(x: Moments, y: Moments, factor = 1): Moments {
+  const [own, other] = [x, y].map(each => each.grid.average(each.variance))
+  const share = own / (own + factor ** 2 * other)
+  const shape = added(x.shape, factor < 0 ? mirrored(y.shape) : y.shape, share)
+  return paired(x, y, shape, (left, right) => ({
     mean: left.mean + factor * right.mean,
     spread: Math.hypot(left.spread, factor * right.spread),
     variance: left.variance + factor ** 2 * right.variance,
   }))
+}
 
-/** x y, independent. */
-export const product = (x: Moments, y: Moments): Moments =>
-  paired(x, y, (left, right) => {
+/** x y, independent; its shape is that of the factor that varies more. */
+export function product(x: Moments, y: Moments): Moments {
+  const [first, second] = [x, y].map(typicalCell)
+  const variation = ({ mean, spread, variance }: Cell) => variance / (mean ** 2 + spread ** 2)
+  const { shape } = variation(second) > variation(first) ? y : x
+  return paired(x, y, shape, (left, right) => {
     const squares = [left, right].map(({ mean, spread }) => mean ** 2 + spread ** 2)
     const mean = left.mean * right.mean
     const squaredMean = squares[0] * squares[1]
@@ -107,14 +117,22 @@ export const product = (x: Moments, y: Moments): Moments =>
       variance: (squares[0] + left.variance) * (squares[1] + right.variance) - squaredMean,
     }
   })
+}
+
+const mirrored = ({ values, weights }: Shape): Shape => ({
+  values: values.map(value => -value).reverse(),
+  weights: weights.toReversed(),
+})
 
 /** slope x + offset */
-export const affine = (x: Moments, slope: number, offset: number): Moments =>
-  mapCells(x, ({ mean, spread, variance }) => ({
+export const affine = (x: Moments, slope: number, offset: number): Moments => ({
+  ...mapCells(x, ({ mean, spread, variance }) => ({
     mean: slope * mean + offset,
     spread: Math.abs(slope) * spread,
     variance: slope ** 2 * variance,
-  }))
+  })),
+  shape: slope < 0 ? mirrored(x.shape) : x.shape,
+})
 
 /**
  * f of every element. Cells whose moments differ by a scale alone (to about one percent in shape)
@@ -122,18 +140,19 @@ export const affine = (x: Moments, slope: number, offset: number): Moments =>
  */
 export function bent(x: Moments, f: (x: number) => number): Moments {
   const shared = new Map<string, { variance: number; y: Cell }>()
-  return mapCells(x, cell => {
-    const key = shapeOf(cell)
+  const y = mapCells(x, cell => {
+    const key = proportions(cell)
     const known = shared.get(key)
     if (known) return rescaled(known.y, cell.variance / known.variance)
-    const y = transformed(f, cell)
+    const y = transformed(f, cell, x.shape)
     shared.set(key, { variance: cell.variance, y })
     return y
   })
+  return { ...y, shape: reshapedBy(f, typicalCell(x), x.shape) }
 }
 
 /** Variance and how far the means are from 0, in steps of 1/128. */
-function shapeOf({ mean, spread, variance }: Cell): string {
+function proportions({ mean, spread, variance }: Cell): string {
   const deviation = Math.sqrt(variance)
   if (!(deviation > 0)) return `${mean} ${spread}`
   const parts = [Math.log(variance), mean / deviation, spread / deviation]

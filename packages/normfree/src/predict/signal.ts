@@ -117,7 +117,7 @@ export function reshaped(signal: Signal, shape: readonly number[], smooth: boole
   const { squaredMean, variance } = statisticsOf(moments)
   const mean = grid.average(moments.mean)
   const spread = Math.sqrt(Math.max(squaredMean - mean ** 2, 0))
-  return new Signal(uniform(to, { mean, spread, variance }))
+  return new Signal(uniform(to, { mean, spread, variance }, moments.shape))
 }
 
 /** A tensor that does not depend on the input, as values of channels. */

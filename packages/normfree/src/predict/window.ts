@@ -1,9 +1,9 @@
 // What windows over an image make of moments: convolutions by their kernels' own statistics, means
 // and maxima.
 import { noGrad, type Tensor, tidy } from '@normfree/torch'
-import { transformed } from './gaussian.ts'
 import { cellsUnder, type Grid, type Slide } from './grid.ts'
 import { build, type Moments } from './moments.ts'
+import { type Cell, maximum } from './shape.ts'
 
 /** How a window moves over the image. */
 export interface Window {
@@ -133,7 +133,7 @@ export function windowMeans(
 ): Moments {
   const reading = new Reading(x, to, window)
   const { taps, cells } = reading
-  return build(to, cell => {
+  const mean = (cell: number): Cell => {
     const inside = cells.subarray(cell * taps, (cell + 1) * taps).filter(from => from >= 0)
     const share = 1 / (countPadding ? taps : inside.length)
     const total = (values: Float64Array) => inside.reduce((sum, from) => sum + values[from], 0)
@@ -142,28 +142,27 @@ export function windowMeans(
       spread: share * total(x.spread),
       variance: (smooth ? share : share ** 2) * total(x.variance),
     }
-  })
+  }
+  return smooth || taps === 1 ? build(to, mean, x.shape) : build(to, mean)
 }
 
-/** The largest of f(x) in each window, for an increasing f. What is padded with -Infinity never wins. */
-export function windowMaxima(
-  x: Moments,
-  f: (x: number) => number,
-  window: Window,
-  to: Grid,
-): Moments {
+/** The largest in each window. What is padded with -Infinity never wins. */
+export function windowMaxima(x: Moments, window: Window, to: Grid): Moments {
   const { taps, cells } = new Reading(x, to, window)
-  const known = new Map<string, ReturnType<typeof transformed>>()
-  return build(to, cell => {
+  const maxima = Array.from({ length: taps + 1 }, (_, count) => maximum(x.shape, count))
+  const largest = (cell: number): Cell => {
     const inside = [...cells.subarray(cell * taps, (cell + 1) * taps)].filter(
       from => from >= 0 && x.mean[from] !== Number.NEGATIVE_INFINITY,
     )
-    const mean = (values: Float64Array) =>
+    const average = (values: Float64Array) =>
       inside.reduce((sum, from) => sum + values[from], 0) / inside.length
-    const typical = { mean: mean(x.mean), spread: mean(x.spread), variance: mean(x.variance) }
-    const key = [...Object.values(typical).map(value => value.toPrecision(4)), inside.length].join()
-    const y = known.get(key) ?? transformed(f, typical, inside.length)
-    known.set(key, y)
-    return y
-  })
+    const variance = average(x.variance)
+    const above = maxima[inside.length]
+    return {
+      mean: average(x.mean) + Math.sqrt(variance) * above.mean,
+      spread: average(x.spread),
+      variance: variance * above.variance,
+    }
+  }
+  return build(to, largest, maxima[taps].shape)
 }

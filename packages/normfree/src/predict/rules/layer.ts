@@ -107,11 +107,15 @@ const withAffine = (x: Moments, weight: Optional, bias: Optional): Signal =>
 function channelNorm(x: Moments, eps: number): Moments {
   const scale = 1 / Math.sqrt(statisticsOf(x).variance + eps)
   const [mean, spread] = [x.grid.average(x.mean), x.grid.average(x.spread)]
-  return build(x.grid, i => ({
-    mean: (x.mean[i] - mean) * scale,
-    spread: (x.spread[i] - spread) * scale,
-    variance: x.variance[i] * scale ** 2,
-  }))
+  return build(
+    x.grid,
+    i => ({
+      mean: (x.mean[i] - mean) * scale,
+      spread: (x.spread[i] - spread) * scale,
+      variance: x.variance[i] * scale ** 2,
+    }),
+    x.shape,
+  )
 }
 
 /**
@@ -124,11 +128,15 @@ function groupedNorm(x: Moments, channels: number, eps: number): Moments {
   const { squaredMean, variance } = statisticsOf(x)
   const kept = 1 - 1 / channels
   const scale = 1 / Math.sqrt(variance + kept * Math.max(squaredMean - mean ** 2, 0) + eps)
-  return build(grid, i => ({
-    mean: (x.mean[i] - mean) * scale,
-    spread: (x.spread[i] + (Math.sqrt(kept) - 1) * spread) * scale,
-    variance: x.variance[i] * scale ** 2,
-  }))
+  return build(
+    grid,
+    i => ({
+      mean: (x.mean[i] - mean) * scale,
+      spread: (x.spread[i] + (Math.sqrt(kept) - 1) * spread) * scale,
+      variance: x.variance[i] * scale ** 2,
+    }),
+    x.shape,
+  )
 }
 
 const batchNorm: Rule = (

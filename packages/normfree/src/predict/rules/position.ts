@@ -3,6 +3,7 @@
 import type { Tensor } from '@normfree/torch'
 import { cellsUnder, type Slide } from '../grid.ts'
 import { averaged, build, cellAt, type Moments, mapCells } from '../moments.ts'
+import { NORMAL } from '../shape.ts'
 import {
   type Call,
   constantSignal,
@@ -81,9 +82,7 @@ const maxPool: Rule = (
   const signal = reshaped(x.signal, x.shape, call.smooth)
   if (call.smooth) return reshaped(signal, call.shape, true)
   const window = windowOf(kernel, stride, padding, dilation)
-  return new Signal(
-    windowMaxima(signal.base, signal.bend.of, window, gridOf(call.shape, call.smooth)),
-  )
+  return new Signal(windowMaxima(signal.moments, window, gridOf(call.shape, false)))
 }
 
 /** Over positions; over channels, whose means are independent. */
@@ -98,7 +97,10 @@ const mean: Rule = (call, x: Operand, dims: Pair | null) => {
   const whole = rank === 4 && over.includes(2) && over.includes(3)
   const gathered = whole
     ? averaged(moments)
-    : mapCells(moments, cell => ({ ...cell, variance: cell.variance / positions }))
+    : mapCells({ ...moments, shape: NORMAL }, cell => ({
+        ...cell,
+        variance: cell.variance / positions,
+      }))
   const y = mapCells(gathered, cell => ({
     mean: cell.mean,
     spread: cell.spread / Math.sqrt(inChannels),
@@ -117,7 +119,9 @@ function padded(call: Call, x: Operand, pads: readonly number[], value: number):
   const to = gridOf(call.shape, false)
   const cells = cellsUnder(moments.grid, to, slide(top), slide(left))
   const outside = { mean: value, spread: 0, variance: 0 }
-  return new Signal(build(to, i => (cells[i] < 0 ? outside : cellAt(moments, cells[i]))))
+  return new Signal(
+    build(to, i => (cells[i] < 0 ? outside : cellAt(moments, cells[i])), moments.shape),
+  )
 }
 
 const pad: Rule = (
@@ -140,17 +144,21 @@ const cat: Rule = (call, tensors: readonly (Operand | Tensor)[]) => {
   const total = parts.reduce((sum, { count }) => sum + count, 0)
   const share = (pick: (moments: Moments) => number) =>
     parts.reduce((sum, { moments, count }) => sum + (count / total) * pick(moments), 0)
-  const { grid } = parts[0].moments
+  const { grid, shape } = parts[0].moments
   return new Signal(
-    build(grid, i => {
-      const mean = share(moments => moments.mean[i])
-      const square = share(moments => moments.mean[i] ** 2 + moments.spread[i] ** 2)
-      return {
-        mean,
-        spread: Math.sqrt(Math.max(square - mean ** 2, 0)),
-        variance: share(moments => moments.variance[i]),
-      }
-    }),
+    build(
+      grid,
+      i => {
+        const mean = share(moments => moments.mean[i])
+        const square = share(moments => moments.mean[i] ** 2 + moments.spread[i] ** 2)
+        return {
+          mean,
+          spread: Math.sqrt(Math.max(square - mean ** 2, 0)),
+          variance: share(moments => moments.variance[i]),
+        }
+      },
+      shape,
+    ),
   )
 }
 
