@@ -1,6 +1,6 @@
 // Follows a pass operator by operator and works out the moments of every tensor that depends on the
 // input, from those of what it was made of.
-import { type nn, ops, Tensor } from '@normfree/torch'
+import { type nn, Tensor } from '@normfree/torch'
 import { AddBias } from '../layers/add-bias.ts'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
 import { inModule, ModulePath } from '../module-path.ts'
@@ -58,13 +58,13 @@ export class Interpreter {
   run(input: Tensor, pass: () => void): void {
     const noise = { mean: 0, spread: 0, variance: 1 }
     this.#signals.set(input, new Signal(uniform(gridOf(input.shape, this.#smooth), noise)))
-    const path = new ModulePath(this.#model)
-    this.#path = path
+    this.#within = 0
+    this.#path = new ModulePath(this.#model)
     const handles = this.#model.modules().flatMap(module => this.#follow(module))
     try {
-      ops.observe((operator, args, result) => this.#record(operator, args, result), pass)
+      pass()
     } finally {
-      for (const handle of [path, ...handles]) handle.remove()
+      for (const handle of [this.#path, ...handles]) handle.remove()
     }
   }
 
@@ -72,6 +72,15 @@ export class Interpreter {
   momentsOf(tensor: Tensor): Moments | null {
     const signal = this.#signals.get(tensor)
     return signal instanceof Signal ? signal.moments : null
+  }
+
+  /** To be told of every operator of the pass, after it ran. */
+  record(operator: string, args: readonly unknown[], result: unknown): void {
+    if (this.#within > 0 || !this.#dependsOnInput(args)) return
+    const tensors = (Array.isArray(result) ? result : [result]).filter(isTensor)
+    if (tensors.length === 0) return
+    const signal = this.#isUnknown(args) ? 'unknown' : this.#predict(operator, args, tensors[0])
+    for (const tensor of tensors) this.#signals.set(tensor, signal)
   }
 
   #follow(module: nn.AnyModule): nn.RemovableHandle[] {
@@ -91,14 +100,6 @@ export class Interpreter {
         this.#signals.set(y as Tensor, new Signal(expected))
       }),
     ]
-  }
-
-  #record(operator: string, args: readonly unknown[], result: unknown): void {
-    if (this.#within > 0 || !this.#dependsOnInput(args)) return
-    const tensors = (Array.isArray(result) ? result : [result]).filter(isTensor)
-    if (tensors.length === 0) return
-    const signal = this.#isUnknown(args) ? 'unknown' : this.#predict(operator, args, tensors[0])
-    for (const tensor of tensors) this.#signals.set(tensor, signal)
   }
 
   #predict(operator: string, args: readonly unknown[], { shape }: Tensor): Signal | 'unknown' {

@@ -1,13 +1,13 @@
 // The signal that a model is expected to have at initialisation, from its operators and its kernels
 // alone: what the variance bookkeeping of a family says, for any model and for white noise too.
-import { ArgumentError, nn, noGrad, tidy, zeros } from '@normfree/torch'
-import { withTaps } from '../signal/taps.ts'
+import { ArgumentError, nn, noGrad, ops, type Tensor, tidy, zeros } from '@normfree/torch'
+import { residualBlocks, type TapListener, type TapOptions, withTaps } from '../signal/taps.ts'
 import { smallestBatch, undisturbed } from '../undisturbed.ts'
 import { Interpreter } from './interpret.ts'
-import { type Moments, statisticsOf } from './moments.ts'
+import { statisticsOf } from './moments.ts'
 
 /** Options of {@link predictSignal}. */
-export interface PredictSignalOptions {
+export interface PredictSignalOptions extends TapOptions {
   /**
    * What the papers' bookkeeping assumes: pools that leave moments as they are, and images without
    * borders. Default false: white noise of unit variance, whose means over windows shrink.
@@ -44,46 +44,56 @@ export interface SignalPrediction {
  * quadrature, zero padding by the share of taps that it cuts off, means and maxima over windows as
  * over independent normal numbers. Nothing but the kernels is computed.
  *
- * @throws ArgumentError for an `inputShape` that is not three positive integers, and for a model
- * without residual blocks.
+ * @throws ArgumentError for an `inputShape` that is not three positive integers, and as withTaps.
  */
 export function predictSignal(
   model: nn.AnyModule,
   inputShape: readonly number[],
-  { smooth = false }: PredictSignalOptions = {},
+  { smooth = false, ...tapOptions }: PredictSignalOptions = {},
 ): SignalPrediction {
   if (inputShape.length !== 3 || !inputShape.every(size => Number.isInteger(size) && size > 0))
     throw new ArgumentError(
       `Expected [channels, height, width] for \`inputShape\` but received [${inputShape.join(', ')}].`,
     )
-  const taps: PredictedTap[] = []
   const interpreter = new Interpreter(model, smooth)
-  const input = zeros([batchOf(model), ...inputShape])
-  const read = (moments: Moments | null) =>
-    moments ? statisticsOf(moments) : { squaredMean: Number.NaN, variance: Number.NaN }
+  const record: ops.OperatorObserver = (...run) => interpreter.record(...run)
+  const { taps, listener } = tapReader(interpreter)
+  // What our own models are made of is heard here; of others withTaps tells, which listens itself.
+  const listens = tapOptions.blocks === undefined && residualBlocks(model).length > 0
+  const forward = (input: Tensor) => void model.train()(input)
+  const pass = () => {
+    const input = zeros([batchOf(model), ...inputShape])
+    interpreter.run(input, () =>
+      listens ? ops.observe(record, () => forward(input)) : forward(input),
+    )
+  }
+  const told = listens ? listener : { ...listener, operator: record }
+  undisturbed(model, () => noGrad(() => tidy(() => withTaps(model, told, pass, tapOptions))))
+  return { taps, notes: interpreter.notes }
+}
+
+/** Reads off what is known of each tap as the pass comes by. */
+function tapReader(interpreter: Interpreter): { taps: PredictedTap[]; listener: TapListener } {
+  const taps: PredictedTap[] = []
+  const read = (x: Tensor) => {
+    const moments = interpreter.momentsOf(x)
+    return moments ? statisticsOf(moments) : { squaredMean: Number.NaN, variance: Number.NaN }
+  }
   let residualVariance: number | null = null
-  const tap = (index: number, name: string, moments: Moments | null) => {
-    const { squaredMean, variance } = read(moments)
+  const tap = (index: number, name: string, x: Tensor) => {
+    const { squaredMean, variance } = read(x)
     const statistics = { channelSquaredMean: squaredMean, channelVariance: variance }
     taps.push({ index, name, ...statistics, residualVariance })
     residualVariance = null
   }
-  const listener = {
-    stem: (x: typeof input) => tap(0, 'stem', interpreter.momentsOf(x)),
-    branch: (_: unknown, y: typeof input) => {
-      residualVariance = read(interpreter.momentsOf(y)).variance
+  const listener: TapListener = {
+    stem: x => tap(0, 'stem', x),
+    branch: (_, y) => {
+      residualVariance = read(y).variance
     },
-    output: ({ index, name }: { index: number; name: string }, y: typeof input) =>
-      tap(index, name, interpreter.momentsOf(y)),
+    output: ({ index, name }, y) => tap(index, name, y),
   }
-  const pass = () =>
-    noGrad(() => tidy(() => interpreter.run(input, () => void model.train()(input))))
-  try {
-    undisturbed(model, () => withTaps(model, listener, pass))
-  } finally {
-    input.dispose()
-  }
-  return { taps, notes: interpreter.notes }
+  return { taps, listener }
 }
 
 /** LibTorch's instance norm has no empty batches. */
