@@ -4,11 +4,12 @@ import { type nn, Tensor } from '@normfree/torch'
 import { AddBias } from '../layers/add-bias.ts'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
 import { inModule, ModulePath } from '../module-path.ts'
-import { type Moments, mapCells, statisticsOf, sum, uniform } from './moments.ts'
+import { centred, type Moments, mapCells, sum, uniform } from './moments.ts'
 import { ELEMENTWISE } from './rules/elementwise.ts'
 import { LAYER } from './rules/layer.ts'
 import { POSITION } from './rules/position.ts'
 import { constantSignal, gridOf, type Operand, type Rules, Signal, Unpredicted } from './signal.ts'
+import { unbounded } from './texture.ts'
 
 const RULES: Rules = { ...ELEMENTWISE, ...LAYER, ...POSITION }
 
@@ -20,7 +21,7 @@ const stochasticDepth: ModuleRule = (x, module) => {
   if (!(module instanceof StochasticDepth) || module.dropRate === 0) return null
   const keep = 1 - module.dropRate
   const factor = module.scaleByKeep ? 1 / keep : 1
-  return mapCells(x, ({ mean, spread, variance }) => ({
+  return mapCells({ ...x, texture: unbounded(x.texture) }, ({ mean, spread, variance }) => ({
     mean: keep * factor * mean,
     spread: keep * factor * spread,
     variance: keep * factor ** 2 * (variance + (1 - keep) * (mean ** 2 + spread ** 2)),
@@ -30,9 +31,7 @@ const stochasticDepth: ModuleRule = (x, module) => {
 /** Takes the channels' own means away while it gathers them. */
 const addBias: ModuleRule = (x, module) => {
   if (!(module instanceof AddBias) || module.count.item() >= module.batches) return null
-  const { variance } = statisticsOf(x)
-  const centred = uniform(x.grid, { mean: 0, spread: 0, variance })
-  return sum(centred, constantSignal(module._bias).moments, 0.01)
+  return sum(centred(x), constantSignal(module._bias).moments, 0.01)
 }
 
 const MODULE_RULES = [stochasticDepth, addBias]

@@ -1,12 +1,22 @@
 // What is known of a tensor (N, C, H, W) before it is computed: at every position the moments of its
 // elements, over samples and over channels.
+import { total } from './correlation.ts'
 import { type Grid, POINT } from './grid.ts'
-import { added, type Cell, NORMAL, reshapedBy, type Shape, transformed } from './shape.ts'
+import { type Cell, transformed } from './shape.ts'
+import {
+  bentTexture,
+  PLAIN,
+  product as productTexture,
+  scaled,
+  sum as sumTexture,
+  type Texture,
+  unbounded,
+} from './texture.ts'
 
 /**
  * Moments at every cell of a grid. A channel's mean over samples, there, is modelled as normal among
  * the channels, with `mean` and standard deviation `spread`; where a channel lies in that
- * distribution is the same at all positions. Within a channel, positions are independent (white).
+ * distribution is the same at all positions.
  */
 export interface Moments {
   grid: Grid
@@ -16,27 +26,30 @@ export interface Moments {
   spread: Float64Array
   /** Mean over channels of the variance within a channel. */
   variance: Float64Array
-  /** How elements lie around their mean. */
-  shape: Shape
+  texture: Texture
 }
 
 /** The same everywhere. */
-export const uniform = (grid: Grid, cell: Cell, shape: Shape = NORMAL): Moments => ({
+export const uniform = (grid: Grid, cell: Cell, texture: Texture = PLAIN): Moments => ({
   grid,
   mean: new Float64Array(grid.length).fill(cell.mean),
   spread: new Float64Array(grid.length).fill(cell.spread),
   variance: new Float64Array(grid.length).fill(cell.variance),
-  shape,
+  texture,
 })
 
-/** Cell by cell; the shape stays. */
+/** Cell by cell; the texture stays. */
 export function mapCells(x: Moments, work: (cell: Cell) => Cell): Moments {
-  return build(x.grid, i => work(cellAt(x, i)), x.shape)
+  return build(x.grid, i => work(cellAt(x, i)), x.texture)
 }
 
 /** Moments whose cell number i is `cell(i)`. */
-export function build(grid: Grid, cell: (index: number) => Cell, shape: Shape = NORMAL): Moments {
-  const y = uniform(grid, { mean: 0, spread: 0, variance: 0 }, shape)
+export function build(
+  grid: Grid,
+  cell: (index: number) => Cell,
+  texture: Texture = PLAIN,
+): Moments {
+  const y = uniform(grid, { mean: 0, spread: 0, variance: 0 }, texture)
   for (let i = 0; i < grid.length; i++) {
     const { mean, spread, variance } = cell(i)
     y.mean[i] = mean
@@ -69,12 +82,26 @@ export function statisticsOf({ grid, mean, spread, variance }: Moments): Statist
 }
 
 /** Means over all positions, as a tensor without any. */
-export const averaged = ({ grid, mean, spread, variance }: Moments): Moments =>
+export const averaged = ({ grid, mean, spread, variance, texture }: Moments): Moments =>
   uniform(POINT, {
     mean: grid.average(mean),
     spread: grid.average(spread),
-    variance: grid.average(variance) / grid.positions,
+    variance: (grid.average(variance) * total(texture.correlation)) / grid.positions,
   })
+
+/**
+ * Less each channel's mean over samples and positions. By what a channel's mean differs from place to
+ * place is variance now.
+ */
+export function centred(x: Moments): Moments {
+  const { mean, spread } = typicalCell(x)
+  const cell = (i: number): Cell => ({
+    mean: x.mean[i] - mean,
+    spread: 0,
+    variance: x.variance[i] + (x.spread[i] - spread) ** 2,
+  })
+  return build(x.grid, cell, unbounded(x.texture))
+}
 
 /** What x amounts to on the whole, by the mean of its cells. */
 const typicalCell = ({ grid, mean, spread, variance }: Moments): Cell => ({
@@ -84,30 +111,36 @@ const typicalCell = ({ grid, mean, spread, variance }: Moments): Cell => ({
 })
 
 /** Two tensors on one grid: one without positions stands at every one of the other's. */
-function paired(x: Moments, y: Moments, shape: Shape, work: (x: Cell, y: Cell) => Cell): Moments {
+function paired(
+  x: Moments,
+  y: Moments,
+  texture: Texture,
+  work: (x: Cell, y: Cell) => Cell,
+): Moments {
   const { grid } = y.grid === POINT ? x : y
   const at = (moments: Moments, i: number) => cellAt(moments, moments.grid === POINT ? 0 : i)
-  return build(grid, i => work(at(x, i), at(y, i)), shape)
+  return build(grid, i => work(at(x, i), at(y, i)), texture)
 }
 
 /** x + factor y, independent. */
 export function sum(x: Moments, y: Moments, factor = 1): Moments {
   const [own, other] = [x, y].map(each => each.grid.average(each.variance))
   const share = own / (own + factor ** 2 * other)
-  const shape = added(x.shape, factor < 0 ? mirrored(y.shape) : y.shape, share)
-  return paired(x, y, shape, (left, right) => ({
+  const texture = sumTexture(x.texture, scaled(y.texture, factor, 0), share)
+  return paired(x, y, texture, (left, right) => ({
     mean: left.mean + factor * right.mean,
     spread: Math.hypot(left.spread, factor * right.spread),
     variance: left.variance + factor ** 2 * right.variance,
   }))
 }
 
-/** x y, independent; its shape is that of the factor that varies more. */
+/** x y, independent; its texture is that of the factor that varies more. */
 export function product(x: Moments, y: Moments): Moments {
   const [first, second] = [x, y].map(typicalCell)
   const variation = ({ mean, spread, variance }: Cell) => variance / (mean ** 2 + spread ** 2)
-  const { shape } = variation(second) > variation(first) ? y : x
-  return paired(x, y, shape, (left, right) => {
+  const [main, gate] = variation(second) > variation(first) ? [y, x] : [x, y]
+  const texture = productTexture(main.texture, gate.texture)
+  return paired(x, y, texture, (left, right) => {
     const squares = [left, right].map(({ mean, spread }) => mean ** 2 + spread ** 2)
     const mean = left.mean * right.mean
     const squaredMean = squares[0] * squares[1]
@@ -119,11 +152,6 @@ export function product(x: Moments, y: Moments): Moments {
   })
 }
 
-const mirrored = ({ values, weights }: Shape): Shape => ({
-  values: values.map(value => -value).reverse(),
-  weights: weights.toReversed(),
-})
-
 /** slope x + offset */
 export const affine = (x: Moments, slope: number, offset: number): Moments => ({
   ...mapCells(x, ({ mean, spread, variance }) => ({
@@ -131,7 +159,7 @@ export const affine = (x: Moments, slope: number, offset: number): Moments => ({
     spread: Math.abs(slope) * spread,
     variance: slope ** 2 * variance,
   })),
-  shape: slope < 0 ? mirrored(x.shape) : x.shape,
+  texture: scaled(x.texture, slope, offset),
 })
 
 /**
@@ -139,16 +167,18 @@ export const affine = (x: Moments, slope: number, offset: number): Moments => ({
  * share one quadrature, scaled: exact for functions like relu, and to first order for others.
  */
 export function bent(x: Moments, f: (x: number) => number): Moments {
+  const texture = bentTexture(x.texture, f, typicalCell(x))
+  if (texture === x.texture) return x
   const shared = new Map<string, { variance: number; y: Cell }>()
   const y = mapCells(x, cell => {
     const key = proportions(cell)
     const known = shared.get(key)
     if (known) return rescaled(known.y, cell.variance / known.variance)
-    const y = transformed(f, cell, x.shape)
+    const y = transformed(f, cell, x.texture.shape)
     shared.set(key, { variance: cell.variance, y })
     return y
   })
-  return { ...y, shape: reshapedBy(f, typicalCell(x), x.shape) }
+  return { ...y, texture }
 }
 
 /** Variance and how far the means are from 0, in steps of 1/128. */

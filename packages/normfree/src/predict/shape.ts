@@ -43,21 +43,27 @@ export function standardized(values: Float64Array, weights: Float64Array): Shape
   }
 }
 
-/** The largest of `count` independent elements: its shape, and its mean and variance. */
-export function maximum(
-  shape: Shape,
-  count: number,
-): { shape: Shape; mean: number; variance: number } {
+/** The largest of several elements, by the values of their shape. */
+export interface Maximum {
+  /** Probability of each value. */
+  weights: Float64Array
+  shape: Shape
+  mean: number
+  variance: number
+}
+
+/** The largest of `count` independent elements; of none, the least value. */
+export function maximum({ values, weights: each }: Shape, count: number): Maximum {
   let [below, power] = [0, 0]
-  const weights = shape.weights.map(weight => {
-    below = Math.min(below + weight, 1)
+  const weights = each.map((weight, i) => {
+    below = i === each.length - 1 ? 1 : Math.min(below + weight, 1)
     const before = power
     power = below ** count
-    return power - before
+    return count === 0 ? Number(i === 0) : power - before
   })
-  const mean = weights.reduce((sum, weight, i) => sum + weight * shape.values[i], 0)
-  const square = weights.reduce((sum, weight, i) => sum + weight * shape.values[i] ** 2, 0)
-  return { shape: standardized(shape.values, weights), mean, variance: square - mean ** 2 }
+  const mean = weights.reduce((sum, weight, i) => sum + weight * values[i], 0)
+  const square = weights.reduce((sum, weight, i) => sum + weight * values[i] ** 2, 0)
+  return { weights, shape: standardized(values, weights), mean, variance: square - mean ** 2 }
 }
 
 /**
@@ -90,6 +96,12 @@ function leans({ values, weights }: Shape): boolean {
     values.reduce((sum, value, i) => sum + weights[i] * value ** power, 0)
   return Math.abs(moment(3)) > 0.01 || Math.abs(moment(4) - 3) > 0.03
 }
+
+/** The other way round. */
+export const mirrored = ({ values, weights }: Shape): Shape => ({
+  values: values.map(value => -value).reverse(),
+  weights: weights.toReversed(),
+})
 
 /** The shape of f(x), for x of a shape and in the middle of `cell`. */
 export function reshapedBy(

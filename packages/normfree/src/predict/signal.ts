@@ -1,7 +1,9 @@
 // A tensor of the pass as the rules of operators see it.
 import type { Tensor } from '@normfree/torch'
+import { WHITE } from './correlation.ts'
 import { Axis, Grid, POINT } from './grid.ts'
 import { affine, bent, type Moments, statisticsOf, uniform } from './moments.ts'
+import { PLAIN } from './texture.ts'
 
 /** A function of single elements. */
 export interface Bend {
@@ -117,7 +119,9 @@ export function reshaped(signal: Signal, shape: readonly number[], smooth: boole
   const { squaredMean, variance } = statisticsOf(moments)
   const mean = grid.average(moments.mean)
   const spread = Math.sqrt(Math.max(squaredMean - mean ** 2, 0))
-  return new Signal(uniform(to, { mean, spread, variance }, moments.shape))
+  return new Signal(
+    uniform(to, { mean, spread, variance }, { ...moments.texture, correlation: WHITE }),
+  )
 }
 
 /** A tensor that does not depend on the input, as values of channels. */
@@ -127,5 +131,6 @@ export function constantSignal(tensor: Tensor): Signal {
   const mean = values.mean().item()
   const square = values.square().mean().item()
   const spread = Math.sqrt(Math.max(square - mean ** 2, 0))
-  return new Signal(uniform(POINT, { mean, spread, variance: 0 }))
+  const least = values.min().item()
+  return new Signal(uniform(POINT, { mean, spread, variance: 0 }, { ...PLAIN, least }))
 }

@@ -1,9 +1,16 @@
 // What windows over an image make of moments: convolutions by their kernels' own statistics, means
 // and maxima.
 import { noGrad, type Tensor, tidy } from '@normfree/torch'
+import {
+  correlatedProducts,
+  maximumCorrelation,
+  summedCorrelation,
+  type Taps,
+} from './correlation.ts'
 import { cellsUnder, type Grid, type Slide } from './grid.ts'
 import { build, type Moments } from './moments.ts'
 import { type Cell, maximum } from './shape.ts'
+import { PLAIN } from './texture.ts'
 
 /** How a window moves over the image. */
 export interface Window {
@@ -11,15 +18,23 @@ export interface Window {
   columns: Slide
 }
 
+const tapsOf = ({ rows, columns }: Window): Taps => ({
+  places: Array.from({ length: rows.kernel * columns.kernel }, (_, tap) => [
+    Math.floor(tap / columns.kernel) * rows.dilation,
+    (tap % columns.kernel) * columns.dilation,
+  ]),
+  strides: [rows.stride, columns.stride],
+})
+
 /** Statistics of a kernel (O, K, taps), means over its output channels. */
 interface KernelStatistics {
   taps: number
   /** Of sum_k W_k(t): what a common mean of the inputs is multiplied by. (taps) */
-  rowSums: ArrayLike<number>
+  rowSums: number[]
   /** Of (sum_k W_k(t)) (sum_k W_k(t')). (taps x taps) */
-  rowProducts: ArrayLike<number>
+  rowProducts: number[]
   /** Of sum_k W_k(t) W_k(t'): for inputs that are independent of each other. (taps x taps) */
-  products: ArrayLike<number>
+  products: number[]
 }
 
 /** Statistics of a kernel of shape (O, K, ...), whatever its groups. */
@@ -85,21 +100,28 @@ export function convolved(x: Moments, kernel: KernelStatistics, window: Window, 
   const pair = (spread: Float64Array, mean: Float64Array, spread2 = spread, mean2 = mean) =>
     bilinear(kernel.products, spread, spread2) + bilinear(kernel.rowProducts, mean, mean2)
   const total = pair(spreadTaps, meanTaps)
-  return build(to, cell => {
+  const taps = tapsOf(window)
+  const { correlation } = x.texture
+  const noise = correlatedProducts(correlation, kernel.products, taps)
+  const output = (cell: number): Cell => {
     const [means, spreads] = [reading.under(x.mean, cell), reading.under(x.spread, cell)]
-    const variances = reading.under(x.variance, cell)
+    const deviations = reading.under(x.variance, cell).map(Math.sqrt)
     const mean = means.reduce((sum, value, tap) => sum + value * kernel.rowSums[tap], 0)
     const square = pair(spreads, means)
     const along = total > 0 ? pair(spreads, means, spreadTaps, meanTaps) ** 2 / total : 0
-    const noise = variances.reduce(
-      (sum, value, tap) => sum + value * kernel.products[tap * (kernel.taps + 1)],
-      0,
-    )
     return {
       mean,
       spread: Math.sqrt(Math.max(along - mean ** 2, 0)),
-      variance: noise + Math.max(square - Math.max(along, mean ** 2), 0),
+      variance:
+        Math.max(bilinear(noise, deviations, deviations), 0) +
+        Math.max(square - Math.max(along, mean ** 2), 0),
     }
+  }
+  return build(to, output, {
+    ...PLAIN,
+    correlation: summedCorrelation(correlation, kernel.products, taps),
+    // Of a kernel of zeros: nothing but zeros.
+    least: kernel.products.every(value => value === 0) ? 0 : PLAIN.least,
   })
 }
 
@@ -133,23 +155,35 @@ export function windowMeans(
 ): Moments {
   const reading = new Reading(x, to, window)
   const { taps, cells } = reading
+  const [places, ones] = [tapsOf(window), new Float64Array(taps ** 2).fill(1)]
+  const products = correlatedProducts(x.texture.correlation, ones, places)
   const mean = (cell: number): Cell => {
-    const inside = cells.subarray(cell * taps, (cell + 1) * taps).filter(from => from >= 0)
-    const share = 1 / (countPadding ? taps : inside.length)
-    const total = (values: Float64Array) => inside.reduce((sum, from) => sum + values[from], 0)
+    const inside = cells.subarray(cell * taps, (cell + 1) * taps).filter(from => from >= 0).length
+    const share = 1 / (countPadding ? taps : inside)
+    const sum = (values: Float64Array) =>
+      reading.under(values, cell).reduce((total, value) => total + value, 0)
+    const deviations = reading.under(x.variance, cell).map(Math.sqrt)
     return {
-      mean: share * total(x.mean),
-      spread: share * total(x.spread),
-      variance: (smooth ? share : share ** 2) * total(x.variance),
+      mean: share * sum(x.mean),
+      spread: share * sum(x.spread),
+      variance: smooth
+        ? share * sum(x.variance)
+        : share ** 2 * bilinear(products, deviations, deviations),
     }
   }
-  return smooth || taps === 1 ? build(to, mean, x.shape) : build(to, mean)
+  if (smooth || taps === 1) return build(to, mean, x.texture)
+  const correlation = summedCorrelation(x.texture.correlation, ones, places)
+  return build(to, mean, { ...PLAIN, correlation, least: Math.min(x.texture.least, 0) })
 }
 
-/** The largest in each window. What is padded with -Infinity never wins. */
+/**
+ * The largest in each window, whose elements are taken as independent. What is padded with -Infinity
+ * never wins.
+ */
 export function windowMaxima(x: Moments, window: Window, to: Grid): Moments {
   const { taps, cells } = new Reading(x, to, window)
-  const maxima = Array.from({ length: taps + 1 }, (_, count) => maximum(x.shape, count))
+  const { shape, least } = x.texture
+  const maxima = Array.from({ length: taps + 1 }, (_, count) => maximum(shape, count))
   const largest = (cell: number): Cell => {
     const inside = [...cells.subarray(cell * taps, (cell + 1) * taps)].filter(
       from => from >= 0 && x.mean[from] !== Number.NEGATIVE_INFINITY,
@@ -164,5 +198,6 @@ export function windowMaxima(x: Moments, window: Window, to: Grid): Moments {
       variance: variance * above.variance,
     }
   }
-  return build(to, largest, maxima[taps].shape)
+  const correlation = maximumCorrelation(shape, tapsOf(window))
+  return build(to, largest, { shape: maxima[taps].shape, correlation, least })
 }

@@ -14,6 +14,7 @@ import {
   reshaped,
   Signal,
 } from '../signal.ts'
+import { unbounded } from '../texture.ts'
 
 const unary =
   (f: (x: number) => number): Rule =>
@@ -95,11 +96,13 @@ const subtract: Rule = (call, x: Value, y: Value, alpha: number = 1) =>
 /** Keeps elements, or whole channels of a sample, and divides them by the probability of keeping. */
 const dropout: Rule = (_, x: Operand, rate: number, training: boolean) => {
   if (!training || rate === 0) return x.signal
-  const moments = mapCells(x.signal.moments, ({ mean, spread, variance }) => {
+  const { moments } = x.signal
+  const texture = unbounded(moments.texture)
+  const dropped = mapCells({ ...moments, texture }, ({ mean, spread, variance }) => {
     const squaredMean = mean ** 2 + spread ** 2
     return { mean, spread, variance: (squaredMean + variance) / (1 - rate) - squaredMean }
   })
-  return new Signal(moments)
+  return new Signal(dropped)
 }
 
 /** f(first half of the channels, second half), halves being independent. */

@@ -13,6 +13,7 @@ import {
   Signal,
   Unpredicted,
 } from '../signal.ts'
+import { unbounded } from '../texture.ts'
 import { convolved, kernelStatistics } from '../window.ts'
 
 type Optional = Tensor | null | undefined
@@ -106,16 +107,7 @@ const withAffine = (x: Moments, weight: Optional, bias: Optional): Signal =>
 /** By each channel's mean and variance over samples and positions. */
 function channelNorm(x: Moments, eps: number): Moments {
   const scale = 1 / Math.sqrt(statisticsOf(x).variance + eps)
-  const [mean, spread] = [x.grid.average(x.mean), x.grid.average(x.spread)]
-  return build(
-    x.grid,
-    i => ({
-      mean: (x.mean[i] - mean) * scale,
-      spread: (x.spread[i] - spread) * scale,
-      variance: x.variance[i] * scale ** 2,
-    }),
-    x.shape,
-  )
+  return affine(centred(x), scale, 0)
 }
 
 /**
@@ -135,7 +127,7 @@ function groupedNorm(x: Moments, channels: number, eps: number): Moments {
       spread: (x.spread[i] + (Math.sqrt(kept) - 1) * spread) * scale,
       variance: x.variance[i] * scale ** 2,
     }),
-    x.shape,
+    unbounded(x.texture),
   )
 }
 
@@ -166,10 +158,14 @@ const layerNorm: Rule = (
   bias: Optional,
   eps: number = 1e-5,
 ) => {
-  const normed = mapCells(x.signal.moments, ({ spread, variance }) => {
-    const scale = 1 / Math.sqrt(variance + spread ** 2 + eps)
-    return { mean: 0, spread: spread * scale, variance: variance * scale ** 2 }
-  })
+  const { moments } = x.signal
+  const normed = mapCells(
+    { ...moments, texture: unbounded(moments.texture) },
+    ({ spread, variance }) => {
+      const scale = 1 / Math.sqrt(variance + spread ** 2 + eps)
+      return { mean: 0, spread: spread * scale, variance: variance * scale ** 2 }
+    },
+  )
   return withAffine(normed, weight, bias)
 }
 

@@ -3,7 +3,6 @@
 import type { Tensor } from '@normfree/torch'
 import { cellsUnder, type Slide } from '../grid.ts'
 import { averaged, build, cellAt, type Moments, mapCells } from '../moments.ts'
-import { NORMAL } from '../shape.ts'
 import {
   type Call,
   constantSignal,
@@ -16,6 +15,7 @@ import {
   Signal,
   Unpredicted,
 } from '../signal.ts'
+import { PLAIN } from '../texture.ts'
 import { type Averaging, type Window, windowMaxima, windowMeans } from '../window.ts'
 
 type Pair = number | readonly number[]
@@ -62,12 +62,26 @@ const avgPool: Rule = (
   return means(call, x, windowOf(kernel, stride, padding), { countPadding })
 }
 
+/** Windows that differ in size by one: by the mean of 1 / size, as if inside were all alike. */
 const adaptiveAvgPool: Rule = (call, x: Operand, size: Pair) => {
-  const [height, width] = [0, 1].map(index => x.shape[2 + index] / side(size, index as 0 | 1))
-  if (side(size, 0) === 1 && side(size, 1) === 1) return new Signal(averaged(x.signal.moments))
-  if (!Number.isInteger(height) || !Number.isInteger(width))
-    throw new Unpredicted('windows of different sizes')
-  return means(call, x, windowOf([height, width]), { countPadding: false })
+  const [height, width] = [side(size, 0), side(size, 1)]
+  if (height === 1 && width === 1) return new Signal(averaged(x.signal.moments))
+  const share = inverseSize(x.shape[2], height) * inverseSize(x.shape[3], width)
+  const { moments } = reshaped(x.signal, call.shape, call.smooth)
+  return new Signal(
+    mapCells({ ...moments, texture: PLAIN }, cell => ({
+      ...cell,
+      variance: cell.variance * (call.smooth ? 1 : share),
+    })),
+  )
+}
+
+/** Window o of `out` goes from floor(o in / out) to ceil((o + 1) in / out). */
+function inverseSize(input: number, out: number): number {
+  let sum = 0
+  for (let o = 0; o < out; o++)
+    sum += 1 / (Math.ceil(((o + 1) * input) / out) - Math.floor((o * input) / out))
+  return sum / out
 }
 
 /** Smooth images are as large as their maxima over a window. */
@@ -97,7 +111,7 @@ const mean: Rule = (call, x: Operand, dims: Pair | null) => {
   const whole = rank === 4 && over.includes(2) && over.includes(3)
   const gathered = whole
     ? averaged(moments)
-    : mapCells({ ...moments, shape: NORMAL }, cell => ({
+    : mapCells({ ...moments, texture: PLAIN }, cell => ({
         ...cell,
         variance: cell.variance / positions,
       }))
@@ -120,7 +134,10 @@ function padded(call: Call, x: Operand, pads: readonly number[], value: number):
   const cells = cellsUnder(moments.grid, to, slide(top), slide(left))
   const outside = { mean: value, spread: 0, variance: 0 }
   return new Signal(
-    build(to, i => (cells[i] < 0 ? outside : cellAt(moments, cells[i])), moments.shape),
+    build(to, i => (cells[i] < 0 ? outside : cellAt(moments, cells[i])), {
+      ...moments.texture,
+      least: Math.min(moments.texture.least, value),
+    }),
   )
 }
 
@@ -144,7 +161,7 @@ const cat: Rule = (call, tensors: readonly (Operand | Tensor)[]) => {
   const total = parts.reduce((sum, { count }) => sum + count, 0)
   const share = (pick: (moments: Moments) => number) =>
     parts.reduce((sum, { moments, count }) => sum + (count / total) * pick(moments), 0)
-  const { grid, shape } = parts[0].moments
+  const { grid, texture } = parts[0].moments
   return new Signal(
     build(
       grid,
@@ -157,7 +174,7 @@ const cat: Rule = (call, tensors: readonly (Operand | Tensor)[]) => {
           variance: share(moments => moments.variance[i]),
         }
       },
-      shape,
+      { ...texture, least: Math.min(...parts.map(({ moments }) => moments.texture.least)) },
     ),
   )
 }
