@@ -1,7 +1,16 @@
 // Layers with weights, and norms.
 import { Tensor } from '@normfree/torch'
 import type { Slide } from '../grid.ts'
-import { build, type Moments, mapCells, product, statisticsOf, sum } from '../moments.ts'
+import {
+  affine,
+  build,
+  centred,
+  mapCells,
+  type Moments,
+  product,
+  statisticsOf,
+  sum,
+} from '../moments.ts'
 import {
   type Call,
   constantSignal,
