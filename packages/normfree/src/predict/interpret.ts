@@ -79,7 +79,9 @@ export class Interpreter {
     const tensors = (Array.isArray(result) ? result : [result]).filter(isTensor)
     if (tensors.length === 0) return
     const signal = this.#isUnknown(args) ? 'unknown' : this.#predict(operator, args, tensors[0])
-    for (const tensor of tensors) this.#signals.set(tensor, signal)
+    tensors.forEach((tensor, i) => {
+      this.#signals.set(tensor, i > 0 && signal !== 'unknown' ? signal.apart() : signal)
+    })
   }
 
   #follow(module: nn.AnyModule): nn.RemovableHandle[] {

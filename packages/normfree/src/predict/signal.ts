@@ -56,6 +56,11 @@ export class Signal {
     )
   }
 
+  /** Elements like these that have nothing to do with them. */
+  apart(): Signal {
+    return new Signal({ ...this.moments })
+  }
+
   /** What both make of one element, where they are functions of the same; null where not. */
   with(other: Signal, join: (x: number, y: number) => number): Signal | null {
     if (this.base !== other.base) return null

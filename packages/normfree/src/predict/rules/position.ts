@@ -179,20 +179,28 @@ const cat: Rule = (call, tensors: readonly (Operand | Tensor)[]) => {
   )
 }
 
-/** The same elements, or some of them. */
+/** The same elements at the same places. */
 const same: Rule = (call, x: Operand) => reshaped(x.signal, call.shape, call.smooth)
 
+/** Elements of the same kind, which are others at each place than before. */
+const moved: Rule = (call, x: Operand) => reshaped(x.signal, call.shape, call.smooth).apart()
+
 const SAME = [
-  ...['view', 'reshape', 'flatten.using_ints', 'unflatten.int', 'permute', 'transpose.int', 't'],
-  ...['squeeze', 'squeeze.dim', 'unsqueeze', 'expand', 'expand_as', 'repeat', 'contiguous'],
-  ...['clone', 'detach', 'alias', 'to.dtype', 'to.dtype_layout', 'to.device', 'to.other'],
-  ...['slice.Tensor', 'select.int', 'narrow', 'split.Tensor', 'split_with_sizes', 'chunk'],
-  ...['roll', 'flip', 'pixel_shuffle', 'pixel_unshuffle', 'channel_shuffle'],
-  ...['upsample_nearest2d.vec', 'upsample_nearest2d', 'identity'],
+  ...['view', 'reshape', 'flatten.using_ints', 'unflatten.int', 'squeeze', 'squeeze.dim'],
+  ...['unsqueeze', 'expand', 'expand_as', 'contiguous', 'clone', 'detach', 'alias'],
+  ...['to.dtype', 'to.dtype_layout', 'to.device', 'to.other'],
 ]
+const MOVED = [
+  ...['permute', 'transpose.int', 't', 'roll', 'flip', 'repeat', 'slice.Tensor', 'select.int'],
+  ...['narrow', 'split.Tensor', 'split_with_sizes', 'chunk', 'pixel_shuffle', 'pixel_unshuffle'],
+  ...['channel_shuffle', 'upsample_nearest2d', 'upsample_nearest2d.vec'],
+]
+const each = (operators: readonly string[], rule: Rule): Rules =>
+  Object.fromEntries(operators.map(operator => [operator, rule]))
 
 export const POSITION: Rules = {
-  ...Object.fromEntries(SAME.map(operator => [operator, same])),
+  ...each(SAME, same),
+  ...each(MOVED, moved),
   avg_pool2d: avgPool,
   adaptive_avg_pool2d: adaptiveAvgPool,
   max_pool2d: maxPool,
