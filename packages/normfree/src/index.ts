@@ -107,7 +107,7 @@ export {
   drawSignal,
   type InitialSignalOptions,
   initialSignal,
-  noiseText,
+  noiseInput,
   releaseModel,
   type Signal,
   type SignalSource,

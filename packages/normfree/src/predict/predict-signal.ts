@@ -55,6 +55,24 @@ export function predictSignal(
     throw new ArgumentError(
       `Expected [channels, height, width] for \`inputShape\` but received [${inputShape.join(', ')}].`,
     )
+  const follow = (samples: number) =>
+    followed(model, [samples, ...inputShape], { smooth, ...tapOptions })
+  const samples = samplesOf(model)
+  try {
+    return follow(samples)
+  } catch (error) {
+    // A view with a -1 in it, for one, has no meaning without samples.
+    if (samples === SEVERAL || error instanceof ArgumentError) throw error
+    return follow(SEVERAL)
+  }
+}
+
+/** The prediction for a batch of that shape. */
+function followed(
+  model: nn.AnyModule,
+  shape: readonly number[],
+  { smooth = false, ...tapOptions }: PredictSignalOptions,
+): SignalPrediction {
   const interpreter = new Interpreter(model, smooth)
   const record: ops.OperatorObserver = (...run) => interpreter.record(...run)
   const { taps, listener } = tapReader(interpreter)
@@ -62,7 +80,7 @@ export function predictSignal(
   const listens = tapOptions.blocks === undefined && residualBlocks(model).length > 0
   const forward = (input: Tensor) => void model.train()(input)
   const pass = () => {
-    const input = zeros([batchOf(model), ...inputShape])
+    const input = zeros(shape)
     interpreter.run(input, () =>
       listens ? ops.observe(record, () => forward(input)) : forward(input),
     )
@@ -96,6 +114,11 @@ function tapReader(interpreter: Interpreter): { taps: PredictedTap[]; listener: 
   return { taps, listener }
 }
 
-/** LibTorch's instance norm has no empty batches. */
-const batchOf = (model: nn.AnyModule): number =>
-  model.modules().some(module => module instanceof nn.InstanceNorm2d) ? 1 : smallestBatch(model)
+/** Enough for every layer in training mode. */
+const SEVERAL = 2
+
+/** None, where LibTorch takes that: its instance norm does not, nor do kernels in channels_last. */
+const samplesOf = (model: nn.AnyModule): number =>
+  smallestBatch(model) > 0 || model.modules().some(module => module instanceof nn.InstanceNorm2d)
+    ? SEVERAL
+    : 0
