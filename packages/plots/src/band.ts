@@ -1,5 +1,5 @@
 // The shaded area around a line: what the runs or draws behind it spread over.
-import { plottable, type Scale } from './panel.ts'
+import { AREA_OPACITY, plottable, type Scale } from './panel.ts'
 
 /** Where the area lies at one place of the horizontal axis. */
 export interface BandEdge {
@@ -41,6 +41,6 @@ function polygonRenderer(outline: number[][], stroke: string) {
     const points = outline
       .map(point => api.coord(point))
       .filter(point => point.every(Number.isFinite))
-    return { type: 'polygon', shape: { points }, style: { fill: stroke, opacity: 0.16 } }
+    return { type: 'polygon', shape: { points }, style: { fill: stroke, opacity: AREA_OPACITY } }
   }
 }

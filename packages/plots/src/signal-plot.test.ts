@@ -112,9 +112,11 @@ describe('signalPlot', () => {
     const signal = signalOf('nf_resnet20')
     const shades = () => draw(signal).match(/fill-opacity="0.16"/g) ?? []
     expect(shades()).toHaveLength(0)
+    const key = 1 // in the legend
     for (const tap of signal.taps) tap.bands = { channelVariance: [0.9, 1.3] }
-    expect(shades()).toHaveLength(1)
+    expect(shades()).toHaveLength(1 + key)
     signal.taps[4]!.bands = { channelVariance: [0.9, Number.NaN] }
-    expect(shades()).toHaveLength(2)
+    expect(shades()).toHaveLength(2 + key)
+    expect(labelsOf(draw(signal))).toContain('range of the draws')
   })
 })

@@ -114,6 +114,9 @@ function legendEntries(
   if (signals.some(isPredicted)) {
     entries.push({ name: 'predicted', style: 'dashed', color: color('ink') })
   }
+  if (signals.some(({ taps }) => taps.some(tap => tap.bands))) {
+    entries.push({ name: 'range of the draws', style: 'area', color: color('ink') })
+  }
   return [...entries, { name: 'end of a stage', style: 'dot', color: color('ink') }]
 }
 
