@@ -82,6 +82,12 @@ export { ResNetV2, type ResNetV2Options, type ResNetV2Stem } from './models/resn
 export { VGG_DEPTHS, Vgg, type VggOptions } from './models/vgg.ts'
 export { moduleTree, type TreeNode } from './module-tree.ts'
 export { allFinite, findNonFinite, type NonFinite } from './non-finite.ts'
+export {
+  type PredictedTap,
+  type PredictSignalOptions,
+  predictSignal,
+  type SignalPrediction,
+} from './predict/predict-signal.ts'
 export type { HubOptions } from './pretrained/hub.ts'
 export {
   createPretrained,
@@ -101,7 +107,7 @@ export {
   drawSignal,
   type InitialSignalOptions,
   initialSignal,
-  noiseText,
+  noiseInput,
   releaseModel,
   type Signal,
   type SignalSource,

@@ -18,6 +18,14 @@ export function undisturbed(model: nn.AnyModule, work: () => void): void {
   }
 }
 
+/**
+ * Samples in the smallest batch that `model` takes, for a pass of which only shapes are asked: none,
+ * so that nothing is computed, but for kernels in channels_last, whose convolutions refuse such a
+ * batch: one.
+ */
+export const smallestBatch = (model: nn.AnyModule): number =>
+  model.parameters().every(parameter => parameter.isContiguous()) ? 0 : 1
+
 /** Runs `work` and removes the hooks that were registered for it, also after a throw. */
 export function withHooks<T>(hooks: readonly nn.RemovableHandle[], work: () => T): T {
   try {
@@ -29,16 +37,14 @@ export function withHooks<T>(hooks: readonly nn.RemovableHandle[], work: () => T
 
 /**
  * Runs `pass` on a batch of no images (0, inChans, side, side), with `model` in evaluation mode: all
- * sizes are worked out, and nothing is computed. (Kernels in channels_last, whose convolutions refuse
- * such a batch, get one image of zeros.)
+ * sizes are worked out, and nothing is computed. (One image of zeros where there must be one.)
  */
 export function blankPass(
   model: nn.Module,
   [inChans, side]: readonly [inChans: number, side: number],
   pass: (images: Tensor) => unknown = model,
 ): void {
-  const images = model.parameters().every(parameter => parameter.isContiguous()) ? 0 : 1
-  const look = () => void pass(zeros([images, inChans, side, side]))
+  const look = () => void pass(zeros([smallestBatch(model), inChans, side, side]))
   undisturbed(model, () => {
     model.eval()
     noGrad(() => tidy(look))

@@ -42,6 +42,24 @@ describe('signalPlot', () => {
     expect(draw(signalOf('resnet20'))).not.toContain('stroke-dasharray')
   })
 
+  it('draws what is expected of this input, and the plan beside it where that is another', () => {
+    const dashesOf = (svg: string) =>
+      [...svg.matchAll(/stroke-dasharray="([^"]*)"/g)].map(match => match[1])
+    const expecting = (factor: number) => {
+      const signal = signalOf('nf_resnet20')
+      for (const tap of signal.taps) {
+        tap.expected = { channelSquaredMean: 0.01, channelVariance: 1.04 * factor }
+        if (tap.index > 0) tap.expected.residualVariance = 1
+      }
+      return draw(signal)
+    }
+    expect(labelsOf(expecting(1))).not.toContain('planned by the family')
+    expect(dashesOf(expecting(1)).filter(dash => dash === '4,4')).toHaveLength(3)
+    expect(dashesOf(expecting(1))).not.toContain('1,3')
+    expect(labelsOf(expecting(0.5))).toContain('planned by the family')
+    expect(dashesOf(expecting(0.5))).toContain('1,3')
+  })
+
   it('turns logarithmic where a variance explodes, and stays linear elsewhere', () => {
     expect(signalPlot([signalOf('resnet20')])).toMatchObject({ yAxis: [{ type: 'value' }, {}, {}] })
     const exploding = signalPlot([signalOf('resnet20'), signalOf('resnet20_nonorm')])

@@ -20,6 +20,7 @@ import {
   scaleOf,
   valueAxis,
 } from './panel.ts'
+import { isOffPlan, isPredicted, predictedOf } from './signal-prediction.ts'
 import { isByLayer, isOfSignal, type SignalStatistic, statisticsOf } from './signal-statistics.ts'
 
 /** The size that a plot of these signals is laid out for, in pixels. */
@@ -44,8 +45,9 @@ export interface SignalPlotOptions extends LegendOption {
  * The signal propagation plot of one or several models: a panel over the block index for each statistic
  * that was measured, the three of the papers first.
  *
- * A colour is a model, its shade what the draws spread over; the dashed line over a measured variance is
- * the predicted one; black dots mark the ends of stages. The first three panels become logarithmic
+ * A colour is a model, its shade what the draws spread over; the dashed line over a measured one is
+ * predicted; a dotted one is the variance that the family plans with, where the two are more than a
+ * tenth apart; black dots mark the ends of stages. The first three panels become logarithmic
  * together where a variance spans more than a factor of 100 or overflows, the others each for itself.
  * Values that are not finite leave a gap, and the legend says where they begin.
  *
@@ -81,7 +83,8 @@ export function signalPlot(
     series: [
       ...guide.series,
       ...signals.flatMap(signal => measuredLines(signal, colorOf(signal.model), panels)),
-      ...signals.filter(isPredicted).map(signal => predictedLine(signal, panels[1]!.scale)),
+      ...signals.filter(isPredicted).flatMap(signal => predictedLines(signal, panels)),
+      ...signals.filter(isOffPlan).map(signal => plannedLine(signal, panels[1]!.scale)),
     ],
   }
 }
@@ -113,6 +116,9 @@ function legendEntries(
   }))
   if (signals.some(isPredicted)) {
     entries.push({ name: 'predicted', style: 'dashed', color: color('ink') })
+  }
+  if (signals.some(isOffPlan)) {
+    entries.push({ name: 'planned by the family', style: 'dotted', color: color('ink') })
   }
   if (signals.some(({ taps }) => taps.some(tap => tap.bands))) {
     entries.push({ name: 'range of the draws', style: 'area', color: color('ink') })
@@ -174,22 +180,31 @@ function bandsOf(
     .map(edges => bandSeries(edges, stroke, scale, panel))
 }
 
-function predictedLine(signal: SignalRecord, scale: Scale) {
+const predictedLines = (signal: SignalRecord, panels: readonly Panel[]) =>
+  panels.filter(isOfSignal).flatMap(({ key, scale }, panel) => {
+    const values = signal.taps.map(tap => plottable(predictedOf(tap, key), scale))
+    const data = values.map((value, i) => [signal.taps[i]!.index, value])
+    return values.some(value => value !== null) ? [theoryLine(panel, [4, 4], data)] : []
+  })
+
+const plannedLine = ({ taps }: SignalRecord, scale: Scale) =>
+  theoryLine(
+    1,
+    [1, 3],
+    taps.map(tap => [tap.index, plottable(tap.predictedVariance, scale)]),
+  )
+
+function theoryLine(panel: number, dashes: [number, number], data: (number | null)[][]) {
   return {
     type: 'line',
-    xAxisIndex: 1,
-    yAxisIndex: 1,
+    xAxisIndex: panel,
+    yAxisIndex: panel,
     showSymbol: false,
     silent: true,
     z: 4, // above the measured line, which it ought to cover
-    lineStyle: { color: color('ink'), width: 1.25, type: [4, 4] },
-    data: signal.taps.map(tap => [tap.index, plottable(tap.predictedVariance, scale)]),
+    lineStyle: { color: color('ink'), width: 1.25, type: dashes },
+    data,
   }
-}
-
-/** Whether theory says anything about the model. */
-export function isPredicted({ taps }: SignalRecord): boolean {
-  return taps.some(tap => tap.predictedVariance !== null)
 }
 
 function point(tap: SignalTap, key: TapStatistic, stroke: string, scale: Scale) {

@@ -4,7 +4,8 @@ import type { SignalRecord, TapStatistic } from '@normfree/runs'
 import { BrailleGrid, type Dot, type Paint } from './braille.ts'
 import { tick } from './numbers.ts'
 import { plottable, type Scale } from './panel.ts'
-import { isPredicted, labelOf, panelScale, signalScale } from './signal-plot.ts'
+import { labelOf, panelScale, signalScale } from './signal-plot.ts'
+import { isPredicted, predictedOf } from './signal-prediction.ts'
 import { isByLayer, isOfSignal, type SignalStatistic, statisticsOf } from './signal-statistics.ts'
 
 /** Settings of {@link terminalSignalPlot}. */
@@ -23,8 +24,7 @@ const LABEL_WIDTH = 8
 const NARROWEST_PANEL = 25
 
 /**
- * Draws the statistics of several models over the block index; the dotted line is the predicted
- * variance. The scales are those of `signalPlot`.
+ * Draws the statistics of several models over the block index; the dotted line is predicted. The scales are those of `signalPlot`.
  */
 export function terminalSignalPlot(
   signals: readonly SignalRecord[],
@@ -59,19 +59,13 @@ function drawPanel(
   const last = Math.max(1, ...signals.flatMap(({ taps }) => taps.map(tap => tap.index)))
   const dotAt = (index: number, value: number | null): Dot | null => {
     const drawn = plottable(value, scale)
-    if (drawn === null) return null
+    if (drawn === null || axis.place(drawn) < 0 || axis.place(drawn) > 1) return null
     const x = Math.round((index / last) * (grid.width - 1))
     return [x, Math.round((1 - axis.place(drawn)) * (grid.height - 1))]
   }
   signals.forEach((signal, style) => {
-    if (key === 'channelVariance') {
-      drawLine(
-        grid,
-        signal.taps.map(tap => dotAt(tap.index, tap.predictedVariance)),
-        style,
-        3,
-      )
-    }
+    const predicted = signal.taps.map(tap => dotAt(tap.index, predictedOf(tap, key)))
+    drawLine(grid, predicted, style, 3)
     const dots = signal.taps.map(tap => dotAt(tap.index, tap[key] ?? null))
     drawLine(grid, dots, style, 1)
     signal.taps.forEach((tap, order) => {
@@ -95,9 +89,13 @@ function drawLine(grid: BrailleGrid, dots: (Dot | null)[], style: number, gap: n
 }
 
 function axisOf(signals: readonly SignalRecord[], key: TapStatistic, scale: Scale) {
-  const values = signals
-    .flatMap(({ taps }) => taps.flatMap(tap => [tap[key] ?? null, predictedOf(tap, key)]))
-    .flatMap(value => plottable(value, scale) ?? [])
+  const drawn = (value: number | null) => plottable(value, scale) ?? []
+  const taps = signals.flatMap(signal => signal.taps)
+  const measured = taps.flatMap(tap => drawn(tap[key] ?? null))
+  // A prediction far below what is measured is not worth the room.
+  const least = Math.min(...measured)
+  const predicted = taps.flatMap(tap => drawn(predictedOf(tap, key))).filter(each => each >= least)
+  const values = [...measured, ...predicted]
   const along = scale === 'log' ? Math.log10 : (value: number) => value
   const low = along(scale === 'log' ? Math.min(...values) : 0)
   const high = along(Math.max(...values))
@@ -113,10 +111,6 @@ function axisOf(signals: readonly SignalRecord[], key: TapStatistic, scale: Scal
       return `${text.padStart(LABEL_WIDTH - 2)}${text ? '┤' : '│'} `
     },
   }
-}
-
-function predictedOf(tap: SignalRecord['taps'][number], key: TapStatistic): number | null {
-  return key === 'channelVariance' ? tap.predictedVariance : null
 }
 
 function legendLine(signals: readonly SignalRecord[], color: boolean): string {

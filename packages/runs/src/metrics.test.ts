@@ -39,10 +39,11 @@ describe('openMetrics and readMetrics', () => {
     expect(readMetrics(dir)[0]).toMatchObject({ signal: { taps: [stem] } })
   })
 
-  it('keep what else was measured of a tap, its bands and a note', () => {
+  it('keep what else was measured of a tap, what was expected, its bands and a note', () => {
     const dir = temporaryFolder()
     const bands = { channelVariance: [0.9, 1.1], contribution: [0.2, 0.3] } as const
-    const taps = [tapOf(0), tapOf(1, { contribution: 0.25, deadFraction: 0, bands })]
+    const expected = { channelVariance: 1.1, residualVariance: 1 }
+    const taps = [tapOf(0), tapOf(1, { contribution: 0.25, deadFraction: 0, expected, bands })]
     const signal = { model: 'm', input: 'i', note: 'n', taps }
     append(dir, { kind: 'signal', when: 'init', signal })
     expect(readMetrics(dir)).toEqual([{ kind: 'signal', when: 'init', signal }])

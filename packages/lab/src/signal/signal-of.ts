@@ -1,6 +1,6 @@
 // Where a signal is to be measured: a model by name or out of a file, at initialisation or from a
 // checkpoint, on noise or on images.
-import { nn, randn, type Tensor } from '@normfree/torch'
+import { nn, type Tensor } from '@normfree/torch'
 import {
   checkResolution,
   createModel,
@@ -12,7 +12,7 @@ import {
   type MeasureOptions,
   type ModelOptions,
   modelEntry,
-  noiseText,
+  noiseInput,
   openBranches,
   releaseModel,
   type Signal,
@@ -99,15 +99,14 @@ function opened(model: nn.Module): nn.Module {
   return model
 }
 
-type Inputs = Pick<SignalSource, 'images' | 'input'>
+type Inputs = Pick<SignalSource, 'images' | 'input' | 'expect'>
 
 function noiseOf(request: SignalRequest, create: () => nn.Module): Inputs {
-  const { model, modelOptions, batch = BATCH, resolution } = request
+  const { model, modelOptions, batch = BATCH, resolution, blocks } = request
   const side = resolution ?? (model ? modelEntry(model).signalResolution : MODULE_SIDE.noise)
   if (model) checkResolution(model, side)
   const channels = model ? (modelOptions?.inChans ?? 3) : channelsOf(create())
-  const shape = [batch, channels, side, side]
-  return { images: () => randn(shape), input: noiseText(shape) }
+  return noiseInput([batch, channels, side, side], { ...(blocks !== undefined && { blocks }) })
 }
 
 /** Of the images that a module takes: those of its first convolution. */

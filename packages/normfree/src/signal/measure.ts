@@ -58,6 +58,8 @@ export interface SignalTap extends Partial<Record<OptionalStatistic, number>> {
   residualVariance: number | null
   /** What the family's bookkeeping expects of channelVariance; null where it makes no prediction. */
   predictedVariance: number | null
+  /** What predictSignal expects on this input; without what it does not know. */
+  expected?: Partial<Record<'channelSquaredMean' | 'channelVariance' | 'residualVariance', number>>
   /** Least and largest over the draws, where there were several. */
   bands?: Partial<Record<TapStatistic, readonly [low: number, high: number]>>
 }
