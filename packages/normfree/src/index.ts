@@ -96,5 +96,12 @@ export { checkResolution } from './resolution.ts'
 export { type InitialSignalOptions, initialSignal, type Signal } from './signal/initial.ts'
 export { meanSignal, measureSignal, openBranches, type SignalTap } from './signal/measure.ts'
 export { type ChannelStatistics, channelStatistics } from './signal/statistics.ts'
-export { residualBlocks, type TapListener, type TapPlace, withTaps } from './signal/taps.ts'
+export {
+  residualBlocks,
+  type TapListener,
+  type TapOptions,
+  type TapPlace,
+  type TapSum,
+  withTaps,
+} from './signal/taps.ts'
 export { type BlockPlan, planBlocks } from './variance.ts'
