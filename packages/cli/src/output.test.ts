@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { newFolder, normfree, program } from './program.test.util.ts'
 
 describe('--json', () => {
@@ -19,9 +20,33 @@ describe('--json', () => {
 })
 
 describe('normfree gain', () => {
-  it('prints the gain of an activation', async () => {
-    const { stdout } = await normfree(['gain', 'relu', '--json'])
-    expect(stdout).toContain('1.71')
+  it('prints the gain of what is named, written or in a file', async () => {
+    // Below the repository, so that `@normfree/torch` is found by name.
+    const build = fileURLToPath(new URL('../../../build', import.meta.url))
+    mkdirSync(build, { recursive: true })
+    const cwd = mkdtempSync(join(build, 'gain-'))
+    onTestFinished(() => rmSync(cwd, { recursive: true }))
+    const code =
+      "import { nn } from '@normfree/torch'\nexport default () => new nn.LeakyReLU(0.5)\n"
+    writeFileSync(join(cwd, 'half.mjs'), code)
+    const args = ['gain', 'relu', 'max(x, x / 2)', '--module', 'half.mjs']
+    const { stdout } = await normfree([...args, '--json'], { cwd })
+    const [named, written, own] = JSON.parse(stdout)
+    expect(named).toMatchObject({ activation: 'relu', monotonic: true, turnsAt: null })
+    expect(named.gain).toBeCloseTo(1.7128585504, 9)
+    expect([written.activation, own.activation]).toEqual(['max(x, x / 2)', 'half'])
+    expect(own.gain).toBeCloseTo(written.gain, 9)
+    const { stdout: text } = await normfree(args, { cwd })
+    expect(text).toContain('1.7128585504')
+    expect(text).toContain('sqrt(256/255)')
+  })
+
+  it('repeats its estimate by seed, and another seed gives another', async () => {
+    const [first, again, other] = await Promise.all(
+      ['0', '0', '1'].map(seed => normfree(['gain', 'relu', '--seed', seed])),
+    )
+    expect(again.stdout).toBe(first.stdout)
+    expect(other.stdout).not.toBe(first.stdout)
   })
 })
 

@@ -45,15 +45,9 @@ export interface ActivationMoments extends Moments {
  * @throws ArgumentError where f is not finite, and where its variance is not.
  */
 export function activationMoments(f: (x: number) => number): ActivationMoments {
-  return withGain(gaussianMoments(xs => xs.map(f)))
+  const { mean, variance } = gaussianMoments(xs => xs.map(f))
+  return { mean, variance, gain: 1 / Math.sqrt(variance) }
 }
-
-/** Moments and the gain that they make. */
-export const withGain = ({ mean, variance }: Moments): ActivationMoments => ({
-  mean,
-  variance,
-  gain: 1 / Math.sqrt(variance),
-})
 
 /** The moments of a named activation, null where one output mixes several inputs (glu, log_softmax). */
 export function momentsOf(name: ActivationName): ActivationMoments | null {

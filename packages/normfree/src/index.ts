@@ -26,9 +26,13 @@ export {
   type UpProjectionOptions,
   unpool,
 } from './dense/up-projection.ts'
-export { UnknownModelError, WeightsError } from './errors.ts'
+export { ExpressionError, UnknownModelError, WeightsError } from './errors.ts'
 export { type Backbone, featureMap, features } from './features.ts'
 export { fuse } from './fuse/fuse.ts'
+export { type ActivationGain, activationGain, moduleGain } from './gain/activation-gain.ts'
+export { parseExpression } from './gain/expression.ts'
+export { MONTE_CARLO_BIAS, type MonteCarloGain, monteCarloGain } from './gain/monte-carlo.ts'
+export type { Moments } from './gain/quadrature.ts'
 export { type ActivationMoments, activationMoments, GAMMA, momentsOf } from './gain.ts'
 export { countMacs, countParameters, type ModelCost, modelCost } from './inspect.ts'
 export { AddBias, type AddBiasOptions } from './layers/add-bias.ts'

@@ -1,11 +1,11 @@
 // Everything that is known of an activation's gain, whether it is named, written as an expression or
 // given as a module: what `normfree gain` prints.
-import { ArgumentError, cat, from, type nn, noGrad, Tensor, tidy } from '@normfree/torch'
+import { ArgumentError, from, type nn, noGrad, ShapeError, Tensor, tidy } from '@normfree/torch'
 import { ACTIVATIONS, isActivationName } from '../activations.ts'
-import { type ActivationMoments, GAMMA, withGain } from '../gain.ts'
+import { GAMMA } from '../gain.ts'
 import { parseExpression } from './expression.ts'
 import { type MonteCarloGain, monteCarloGain, normalVectors } from './monte-carlo.ts'
-import { gaussianMoments, type Sample } from './quadrature.ts'
+import { gaussianMoments, type Moments, type Sample } from './quadrature.ts'
 import { turningPoint } from './turning-point.ts'
 
 /** An activation and its gain. */
@@ -31,14 +31,6 @@ export interface ActivationGain {
   turnsAt: number | null
 }
 
-/** One of the two forms of an activation is enough. */
-interface Forms {
-  /** At many numbers; null where one output mixes several inputs. */
-  sample: Sample | null
-  /** On a float64 tensor. */
-  module: (x: Tensor) => Tensor
-}
-
 /**
  * The gain of a named activation or of an expression in x (see {@link parseExpression}). The
  * Monte-Carlo estimate draws from the default random stream.
@@ -50,49 +42,88 @@ export function activationGain(activation: string): ActivationGain {
   if (isActivationName(activation)) {
     const { scalar, module } = ACTIVATIONS[activation]
     const sample: Sample | null = scalar && (xs => xs.map(scalar))
-    return gainOf(activation, GAMMA[activation], { sample, module: module() })
+    return describe(activation, sample, module(), GAMMA[activation])
   }
   const f = parseExpression(activation)
-  const module = (x: Tensor) => from((x.data() as Float64Array).map(f), x.shape)
-  return gainOf(activation, null, { sample: xs => xs.map(f), module })
+  const onTensor = (x: Tensor) => from((x.data() as Float64Array).map(f), x.shape)
+  return describe(activation, xs => xs.map(f), onTensor)
 }
 
 /**
  * The gain of a module that is an activation, in evaluation mode. Whether it mixes its inputs, as a
- * softmax does, is found out by trial.
+ * softmax does, is found by trial.
  *
  * @param name what to call it
- * @param module takes tensors of any shape; it is moved to float64
+ * @param module takes tensors of two dimensions; it is moved to float64
  * @throws ArgumentError where its variance is 0 or not finite, and where it returns another shape than
- *   it is given.
+ *   it was given.
  */
 export function moduleGain(name: string, module: nn.Module): ActivationGain {
   module.eval().to({ dtype: 'float64' })
-  const apply = (x: Tensor): Tensor => sameShape(name, x, module(x))
-  const sample: Sample = xs =>
-    noGrad(() => tidy(() => apply(from(Float64Array.from(xs), [xs.length, 1])).data())) as Float64Array
-  return gainOf(name, null, { sample: mixes(apply) ? null : sample, module: apply })
+  const onTensor = (x: Tensor): Tensor => checkedShape(name, x, module(x))
+  const sample: Sample = xs => noGrad(() => tidy(() => numbersOf(onTensor(column(xs)))))
+  return describe(name, mixesInputs(onTensor) ? null : sample, onTensor)
 }
 
-function gainOf(activation: string, published: number | null, forms: Forms): ActivationGain {
-  const { sample, module } = forms
+/** `sample` is null where one output mixes several inputs. */
+function describe(
+  activation: string,
+  sample: Sample | null,
+  onTensor: (x: Tensor) => Tensor,
+  published: number | null = null,
+): ActivationGain {
   const moments = sample && momentsBy(activation, sample)
+  const monteCarlo = monteCarloGain(onTensor)
+  if (!(monteCarlo.gain > 0 && monteCarlo.gain < Number.POSITIVE_INFINITY))
+    throw refusal(activation, 'a constant, or one that is not finite')
   const turnsAt = sample && turningPoint(sample)
-  const monteCarlo = monteCarloGain(module)
-  if (!Number.isFinite(monteCarlo.gain)) throw refusal(activation, 'has none')
-  const { gain = null, mean = null, variance = null } = moments ?? {}
   const monotonic = sample && turnsAt === null
+  const { mean = null, variance = null } = moments ?? {}
+  const gain = variance && 1 / Math.sqrt(variance)
   return { activation, gain, published, mean, variance, monteCarlo, monotonic, turnsAt }
 }
 
-function momentsBy(activation: string, sample: Sample): ActivationMoments {
-  let moments: ActivationMoments
+function momentsBy(activation: string, sample: Sample): Moments {
   try {
-    moments = withGain(gaussianMoments(sample))
+    const moments = gaussianMoments(sample)
+    if (moments.variance > 0) return moments
   } catch (error) {
-    if (!(error instanceof ArgumentError)) throw error
-    throw new ArgumentError(`${activation}: ${error.message}`)
+    if (error instanceof ArgumentError) error.message = `${activation}: ${error.message}`
+    throw error
   }
-  if (moments.variance === 0) throw 
-  return moments
+  throw refusal(activation, 'a constant')
+}
+
+const refusal = (activation: string, received: string) =>
+  new ArgumentError(
+    `${activation}: Expected an activation of finite, positive variance for x ~ N(0, 1) but received ${received}.`,
+  )
+
+const column = (xs: Float64Array): Tensor => from(Float64Array.from(xs), [xs.length, 1])
+
+/** A copy, which outlives the tensor. */
+const numbersOf = (x: Tensor): Float64Array => Float64Array.from(x.data() as Float64Array)
+
+function checkedShape(name: string, x: Tensor, y: unknown): Tensor {
+  const shape = y instanceof Tensor ? `[${y.shape.join(', ')}]` : 'no tensor'
+  if (!(y instanceof Tensor) || shape !== `[${x.shape.join(', ')}]`)
+    throw new ShapeError(
+      `${name}: Expected an activation that returns the shape it was given but it made ${shape} of [${x.shape.join(', ')}].`,
+    )
+  return y
+}
+
+/** Whether the first half of every vector, and of the batch, comes out differently in other company. */
+function mixesInputs(onTensor: (x: Tensor) => Tensor): boolean {
+  return noGrad(() =>
+    tidy(() => {
+      const x = normalVectors()
+      const other = normalVectors()
+      const [rows, columns] = x.shape.map(size => size / 2)
+      const corner = (y: Tensor) => y.slice(0, 0, rows).slice(1, 0, columns)
+      const mixed = other.clone()
+      corner(mixed).copy_(corner(x))
+      return !corner(onTensor(x)).allclose(corner(onTensor(mixed)), 1e-9, 1e-12)
+    }),
+  )
 }
