@@ -10,7 +10,7 @@ import { SqueezeExcite } from '../layers/squeeze-excite.ts'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
 import type { BlockPlan } from '../variance.ts'
 import type { Layers } from './normfree-conventions.ts'
-import { ResidualBlock } from './residual-block.ts'
+import { type BlockMultipliers, ResidualBlock } from './residual-block.ts'
 
 /** Channel attention, its gate doubled: squeeze-excite with its share of hidden channels, or ECA. */
 export type Attention = { kind: 'se'; ratio: number } | { kind: 'eca' }
@@ -106,6 +106,10 @@ export class NormFreeBlock extends ResidualBlock {
 
   override branchScale(): Tensor {
     return this.skipinitGain ?? this.conv3.gain
+  }
+
+  override multipliers(): BlockMultipliers {
+    return { ...super.multipliers(), residual: this.alpha }
   }
 
   override activated(x: Tensor): Tensor {
