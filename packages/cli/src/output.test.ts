@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { newFolder, normfree, program } from './program.test.util.ts'
+import { describe, expect, it } from 'vitest'
+import { moduleFile, newFolder, normfree, program } from './program.test.util.ts'
 
 describe('--json', () => {
   it.each([
@@ -21,22 +20,15 @@ describe('--json', () => {
 
 describe('normfree gain', () => {
   it('prints the gain of what is named, written or in a file', async () => {
-    // Below the repository, so that `@normfree/torch` is found by name.
-    const build = fileURLToPath(new URL('../../../build', import.meta.url))
-    mkdirSync(build, { recursive: true })
-    const cwd = mkdtempSync(join(build, 'gain-'))
-    onTestFinished(() => rmSync(cwd, { recursive: true }))
-    const code =
-      "import { nn } from '@normfree/torch'\nexport default () => new nn.LeakyReLU(0.5)\n"
-    writeFileSync(join(cwd, 'half.mjs'), code)
-    const args = ['gain', 'relu', 'max(x, x / 2)', '--module', 'half.mjs']
-    const { stdout } = await normfree([...args, '--json'], { cwd })
+    const file = moduleFile('half.mjs', 'export default () => new nn.LeakyReLU(0.5)')
+    const args = ['gain', 'relu', 'max(x, x / 2)', '--module', file]
+    const { stdout } = await normfree([...args, '--json'])
     const [named, written, own] = JSON.parse(stdout)
     expect(named).toMatchObject({ activation: 'relu', monotonic: true, turnsAt: null })
     expect(named.gain).toBeCloseTo(1.7128585504, 9)
     expect([written.activation, own.activation]).toEqual(['max(x, x / 2)', 'half'])
     expect(own.gain).toBeCloseTo(written.gain, 9)
-    const { stdout: text } = await normfree(args, { cwd })
+    const { stdout: text } = await normfree(args)
     expect(text).toContain('1.7128585504')
     expect(text).toContain('sqrt(256/255)')
   })
@@ -96,6 +88,14 @@ describe('normfree spp', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('drawn: spp-nf_resnet20.svg')
     expect(existsSync(join(cwd, 'a.png'))).toBe(true)
+  })
+
+  it('takes a module of the user’s, and says what its taps are', async () => {
+    const file = moduleFile('mine.mjs', 'export default new nn.Conv2d(3, 4, 3)')
+    const { code, stdout, stderr } = await normfree(['spp', '--module', file, '--resolution', '8'])
+    expect(stdout).toContain('a mine')
+    expect(stderr).toBe('mine: no residual sums: the taps are the convolutions and linear layers\n')
+    expect(code).toBe(0)
   })
 })
 

@@ -1,10 +1,11 @@
 // Help for the tests of the command line: runs the built program as a user does.
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { crc32, deflateSync } from 'node:zlib'
+import { onTestFinished } from 'vitest'
 
 /** The built program. */
 export const program = fileURLToPath(new URL('./main.js', import.meta.url))
@@ -46,6 +47,18 @@ export function normfree(args: readonly string[], options: RunOptions = {}): Pro
 
 /** A new empty folder. */
 export const newFolder = () => mkdtempSync(join(tmpdir(), 'normfree-cli-'))
+
+/** A file for `--module` with this code behind the import of `nn`, until the end of the test. */
+export function moduleFile(name: string, code: string): string {
+  // Below the repository, so that `@normfree/torch` is found by name.
+  const build = fileURLToPath(new URL('../../../build', import.meta.url))
+  mkdirSync(build, { recursive: true })
+  const folder = mkdtempSync(join(build, 'module-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, name)
+  writeFileSync(file, `import { nn } from '@normfree/torch'\n${code}\n`)
+  return file
+}
 
 /** A folder with two classes of plain images, so small that an epoch takes a moment. */
 export function tinyImageFolder(): string {

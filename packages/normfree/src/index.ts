@@ -127,6 +127,8 @@ export {
   drawSignal,
   type InitialSignalOptions,
   initialSignal,
+  noiseText,
+  releaseModel,
   type Signal,
   type SignalSource,
 } from './signal/initial.ts'

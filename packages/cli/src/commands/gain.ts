@@ -33,7 +33,7 @@ export const gain = buildCommand<GainFlags, string[], Context>({
     },
   },
   docs: {
-    customUsage: ['ACTIVATION...'],
+    customUsage: ['ACTIVATION...', '--module FILE'],
     brief: 'Variance-preserving gain of activations',
     fullDescription:
       "The factor gamma that gives gamma * act(x) unit variance for x ~ N(0, 1): exact, by quadrature, beside the constant that published models were trained with and the estimate of the papers' recipe, with its standard error. Expressions have + - * / ^, min, max, clamp, abs, exp, log, erf, tanh, ... and the named activations as functions.",

@@ -9,6 +9,7 @@ import {
   type OptionalStatistic,
   type Probe,
   type Reading,
+  spectraOnce,
 } from './probes.ts'
 import { channelMoments, read } from './statistics.ts'
 import {
@@ -150,9 +151,10 @@ class Recording {
 
   constructor(statistics: readonly OptionalStatistic[]) {
     this.#statistics = statistics
+    const spectrumOf = spectraOnce()
     this.#probes = statistics.flatMap(each => {
       const create = FORWARD_PROBES[each]
-      return create ? [[each, create()] as const] : []
+      return create ? [[each, create(spectrumOf)] as const] : []
     })
   }
 
