@@ -60,7 +60,16 @@ describe('bad input', () => {
       /^normfree: absent\.yaml: expected a file that can be read \(ENOENT/,
     ],
     [['spp', 'nf_resnet2'], /^normfree: .*"nf_resnet2".*nf_resnet20/],
-    [['gain', 'rleu'], /^normfree: .*"rleu"/],
+    [['gain', 'rleu'], /^normfree: .*"rleu".*Did you mean relu\?\n$/],
+    [
+      ['gain', 'x * sigmiod(x)'],
+      'normfree: Expected x, a number or a function but received "sigmiod" at column 5 of "x * sigmiod(x)". Did you mean sigmoid?\n',
+    ],
+    [
+      ['gain', 'exp(x^2)'],
+      /^normfree: exp\(x\^2\): Expected an activation of finite variance.*\n$/,
+    ],
+    [['gain', '--module', 'absent.mjs'], /^normfree: .*absent\.mjs.*\n$/],
     [['models', 'transformer'], /^normfree: .*"transformer"/],
     [['export', 'nf_resnet20'], 'normfree: Expected a value for `--out` but received none.\n'],
     [

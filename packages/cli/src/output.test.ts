@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { from } from '@normfree/torch'
 import { describe, expect, it } from 'vitest'
-import { newFolder, normfree, program } from './program.test.util.ts'
+import { moduleFile, newFolder, normfree, program } from './program.test.util.ts'
 
 describe('--json', () => {
   it.each([
@@ -21,9 +21,26 @@ describe('--json', () => {
 })
 
 describe('normfree gain', () => {
-  it('prints the gain of an activation', async () => {
-    const { stdout } = await normfree(['gain', 'relu', '--json'])
-    expect(stdout).toContain('1.71')
+  it('prints the gain of what is named, written or in a file', async () => {
+    const file = moduleFile('half.mjs', 'export default () => new nn.LeakyReLU(0.5)')
+    const args = ['gain', 'relu', 'max(x, x / 2)', '--module', file]
+    const { stdout } = await normfree([...args, '--json'])
+    const [named, written, own] = JSON.parse(stdout)
+    expect(named).toMatchObject({ activation: 'relu', monotonic: true, turnsAt: null })
+    expect(named.gain).toBeCloseTo(1.7128585504, 9)
+    expect([written.activation, own.activation]).toEqual(['max(x, x / 2)', 'half'])
+    expect(own.gain).toBeCloseTo(written.gain, 9)
+    const { stdout: text } = await normfree(args)
+    expect(text).toContain('1.7128585504')
+    expect(text).toContain('sqrt(256/255)')
+  })
+
+  it('repeats its estimate by seed, and another seed gives another', async () => {
+    const [first, again, other] = await Promise.all(
+      ['0', '0', '1'].map(seed => normfree(['gain', 'relu', '--seed', seed])),
+    )
+    expect(again.stdout).toBe(first.stdout)
+    expect(other.stdout).not.toBe(first.stdout)
   })
 })
 
@@ -84,14 +101,8 @@ describe('normfree spp', () => {
   })
 
   it('takes a module of the user’s, and says what its taps are', async () => {
-    const build = fileURLToPath(new URL('../../../build', import.meta.url))
-    mkdirSync(build, { recursive: true })
-    const folder = mkdtempSync(join(build, 'spp-'))
-    const file = join(folder, 'mine.mjs')
-    const text = "import { nn } from '@normfree/torch'\nexport default new nn.Conv2d(3, 4, 3)\n"
-    writeFileSync(file, text)
+    const file = moduleFile('mine.mjs', 'export default new nn.Conv2d(3, 4, 3)')
     const { code, stdout, stderr } = await normfree(['spp', '--module', file, '--resolution', '8'])
-    rmSync(folder, { recursive: true })
     expect(stdout).toContain('a mine')
     expect(stderr).toBe('mine: no residual sums: the taps are the convolutions and linear layers\n')
     expect(code).toBe(0)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { crc32, deflateSync } from 'node:zlib'
-import { afterAll } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 
 /** The built program. */
 export const program = fileURLToPath(new URL('./main.js', import.meta.url))
@@ -50,6 +50,18 @@ afterAll(() => rmSync(folders, { recursive: true, force: true }))
 
 /** A new empty folder, removed after the tests of the file. */
 export const newFolder = () => mkdtempSync(join(folders, 'folder-'))
+
+/** A file for `--module` with this code behind the import of `nn`, until the end of the test. */
+export function moduleFile(name: string, code: string): string {
+  // Below the repository, so that `@normfree/torch` is found by name.
+  const build = fileURLToPath(new URL('../../../build', import.meta.url))
+  mkdirSync(build, { recursive: true })
+  const folder = mkdtempSync(join(build, 'module-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, name)
+  writeFileSync(file, `import { nn } from '@normfree/torch'\n${code}\n`)
+  return file
+}
 
 /** A folder with two classes of plain images, so small that an epoch takes a moment. */
 export function tinyImageFolder(): string {

@@ -16,7 +16,7 @@ const SELU_ALPHA = 1.6732632423543772
 const SELU_SCALE = 1.0507009873554805
 const elu = (x: number) => (x > 0 ? x : Math.expm1(x))
 /** Error function by its series of positive terms, to the last digits of a double. */
-function erf(x: number): number {
+export function erf(x: number): number {
   if (Math.abs(x) > 6) return Math.sign(x)
   let term = (2 / Math.sqrt(Math.PI)) * x * Math.exp(-x * x)
   let sum = term

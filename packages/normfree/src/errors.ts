@@ -10,3 +10,8 @@ export class UnknownModelError extends ArgumentError {
 export class WeightsError extends ArgumentError {
   override name = 'WeightsError'
 }
+
+/** An expression in x that cannot be read; the message says where. */
+export class ExpressionError extends ArgumentError {
+  override name = 'ExpressionError'
+}

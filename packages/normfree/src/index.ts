@@ -26,11 +26,21 @@ export {
   type UpProjectionOptions,
   unpool,
 } from './dense/up-projection.ts'
-export { UnknownModelError, WeightsError } from './errors.ts'
+export { ExpressionError, UnknownModelError, WeightsError } from './errors.ts'
 export { type Backbone, featureMap, features } from './features.ts'
 export { fuse } from './fuse/fuse.ts'
+export { type ActivationGain, activationGain, moduleGain } from './gain/activation-gain.ts'
+export { parseExpression } from './gain/expression.ts'
+export { MONTE_CARLO_BIAS, type MonteCarloGain, monteCarloGain } from './gain/monte-carlo.ts'
+export type { Moments } from './gain/quadrature.ts'
 export { type ActivationMoments, activationMoments, GAMMA, momentsOf } from './gain.ts'
 export { countMacs, countParameters, type ModelCost, modelCost } from './inspect.ts'
+export {
+  type LossSurface,
+  type LossSurfaceOptions,
+  type LossSurfacePoint,
+  lossSurface,
+} from './landscape/loss-surface.ts'
 export { AddBias, type AddBiasOptions } from './layers/add-bias.ts'
 export {
   EfficientChannelAttention,
@@ -76,7 +86,11 @@ export {
   rescaleWeights,
 } from './models/rescale-net.ts'
 export { RescaleVgg, type RescaleVggOptions } from './models/rescale-vgg.ts'
-export { type BlockPosition, ResidualBlock } from './models/residual-block.ts'
+export {
+  type BlockMultipliers,
+  type BlockPosition,
+  ResidualBlock,
+} from './models/residual-block.ts'
 export { ResNet, type ResNetOptions } from './models/resnet.ts'
 export { ResNetV2, type ResNetV2Options, type ResNetV2Stem } from './models/resnetv2.ts'
 export { VGG_DEPTHS, Vgg, type VggOptions } from './models/vgg.ts'
@@ -98,6 +112,18 @@ export {
 export { preprocess } from './pretrained/preprocess.ts'
 export { type Preprocessing, preprocessingOf } from './pretrained/preprocessing.ts'
 export { checkModelOptions, createModel, listModels, modelEntry } from './registry.ts'
+export {
+  type DeadUnits,
+  type DeadUnitsByBatches,
+  type DeadUnitsOptions,
+  deadUnits,
+  deadUnitsByBatches,
+} from './rescale/dead-units.ts'
+export {
+  type LearnedMultiplier,
+  type ResidualMultipliers,
+  residualMultipliers,
+} from './rescale/multipliers.ts'
 export { checkResolution } from './resolution.ts'
 export { type BlockContribution, blockContributions } from './signal/contributions.ts'
 export { firstNonFinite, meanSignal } from './signal/draws.ts'

@@ -20,7 +20,7 @@ export class AddBias extends nn.Module {
   /** Passes that have entered `initMean`. */
   readonly count = new nn.Buffer(zeros([], { dtype: 'int64' }))
   readonly initMean: nn.Buffer
-  readonly batches: number
+  batches: number
   readonly #averaged: number[]
 
   constructor(numFeatures: number, { batches = 8, dimensions = 4 }: AddBiasOptions = {}) {

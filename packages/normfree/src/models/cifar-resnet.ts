@@ -25,7 +25,7 @@ import {
   initKernels,
   layOut,
 } from './layout.ts'
-import { ResidualBlock } from './residual-block.ts'
+import { type BlockMultipliers, ResidualBlock } from './residual-block.ts'
 
 /** What keeps the signal in bounds: a norm behind every convolution, `none` of it, or normalizer-free. */
 export type CifarResNetForm = NormName | 'nf'
@@ -207,6 +207,10 @@ class NormFreeBasicBlock extends ResidualBlock {
 
   override branchScale(): Tensor {
     return this.skipinitGain
+  }
+
+  override multipliers(): BlockMultipliers {
+    return { ...super.multipliers(), residual: this.alpha }
   }
 
   override activated(x: Tensor): Tensor {

@@ -12,7 +12,7 @@ import {
   dropPathRates,
   layOut,
 } from './layout.ts'
-import { ResidualBlock } from './residual-block.ts'
+import { type BlockMultipliers, ResidualBlock } from './residual-block.ts'
 
 /** Options of {@link FixupResNet}. */
 export interface FixupResNetOptions extends ClassifierOptions {
@@ -147,6 +147,10 @@ class ZeroPadded extends nn.Module {
 }
 
 abstract class FixupBlock extends ResidualBlock {
+  abstract readonly scale: nn.Parameter
+  abstract readonly conv1: nn.Conv2d
+  abstract readonly conv2: nn.Conv2d
+  abstract readonly conv3: nn.Conv2d | null
   readonly drop: nn.Dropout2d
   readonly dropPath: StochasticDepth
 
@@ -160,6 +164,12 @@ abstract class FixupBlock extends ResidualBlock {
   override branchScale(): null {
     return null
   }
+
+  override multipliers(): BlockMultipliers {
+    const { conv1, conv2, conv3 } = this
+    const kernels = conv3 ? [conv1, conv2, conv3] : [conv1, conv2]
+    return { identity: 1, residual: 1, learned: this.scale, kernels }
+  }
 }
 
 /** Two 3 x 3 convolutions, the first drawn with depth^(-1/2), the second 0. */
@@ -171,6 +181,7 @@ class FixupBasicBlock extends FixupBlock {
   readonly bias2b = scalar(0)
   readonly conv1: nn.Conv2d
   readonly conv2: nn.Conv2d
+  readonly conv3 = null
   readonly downsample: nn.Module | null
 
   constructor(layout: BlockLayout, parts: BlockParts) {

@@ -11,7 +11,7 @@ import { StochasticDepth } from '../layers/stochastic-depth.ts'
 import type { BlockPlan } from '../variance.ts'
 import type { BlockLayout } from './layout.ts'
 import type { Layers } from './normfree-conventions.ts'
-import { ResidualBlock } from './residual-block.ts'
+import { type BlockMultipliers, ResidualBlock } from './residual-block.ts'
 
 /** Channel attention, its gate doubled: squeeze-excite with its share of hidden channels, or ECA. */
 export type Attention = { kind: 'se'; ratio: number } | { kind: 'eca' }
@@ -99,6 +99,10 @@ export class NormFreeBlock extends ResidualBlock {
 
   override branchScale(): Tensor {
     return this.skipinitGain ?? this.conv3.gain
+  }
+
+  override multipliers(): BlockMultipliers {
+    return { ...super.multipliers(), residual: this.alpha }
   }
 
   override activated(x: Tensor): Tensor {

@@ -14,7 +14,7 @@ import { createConv } from '../layers/norm.ts'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
 import type { RescaleVariation } from './entry.ts'
 import { type BlockLayout, type ClassifierOptions, dropPathRates, layOut } from './layout.ts'
-import { ResidualBlock } from './residual-block.ts'
+import { type BlockMultipliers, ResidualBlock } from './residual-block.ts'
 
 /** Options of {@link RescaleNet}. */
 export interface RescaleNetOptions extends ClassifierOptions, RescaleVariation {
@@ -176,6 +176,15 @@ class RescaleBlock extends ResidualBlock {
   /** The scale starts at 1: branches are open. */
   override branchScale(): null {
     return null
+  }
+
+  override multipliers(): BlockMultipliers {
+    return {
+      identity: this.identity * (this._identityScale?.item() ?? 1),
+      residual: this.constant,
+      learned: this._scale,
+      kernels: [this.conv1, this.conv2, this.conv3],
+    }
   }
 }
 

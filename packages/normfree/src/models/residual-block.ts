@@ -13,6 +13,18 @@ export interface BlockPosition {
   predictedVariance: number | null
 }
 
+/** What a block multiplies its two paths by. */
+export interface BlockMultipliers {
+  /** Of the shortcut, learned scalars included. */
+  identity: number
+  /** Of the branch, fixed. */
+  residual: number
+  /** Of the branch, learned. */
+  learned: Tensor | null
+  /** The branch's convolutions, where nothing normalizes what they put out or are made of. */
+  kernels: readonly nn.Conv2d[]
+}
+
 /**
  * A block, shortcut(x) + branch(x), of any family, as the signal plots see it: (N, C, H, W) to
  * (N, C', H', W').
@@ -35,6 +47,11 @@ export abstract class ResidualBlock extends nn.Module {
    * where nothing does.
    */
   abstract branchScale(): Tensor | null
+
+  /** The weights of the sum. Blocks whose sum is not plain override this. */
+  multipliers(): BlockMultipliers {
+    return { identity: 1, residual: 1, learned: this.branchScale(), kernels: [] }
+  }
 
   /**
    * What the block makes of its input before anything else: blocks that begin with an activation

@@ -20,7 +20,7 @@ import {
   type KernelInit,
   layOut,
 } from './layout.ts'
-import { ResidualBlock } from './residual-block.ts'
+import { type BlockMultipliers, ResidualBlock } from './residual-block.ts'
 
 /** The first convolution, and whether a 3 x 3 max pool of stride 2 follows. */
 export interface ResNetV2Stem {
@@ -236,6 +236,11 @@ class PreActBlock extends ResidualBlock {
 
   #activated(norm: nn.Module, x: Tensor): Tensor {
     return this.#actFirst ? norm(this.act(x)) : this.act(norm(x))
+  }
+
+  override multipliers(): BlockMultipliers {
+    const [identity, residual] = [this.#shortcutScale, this.#branchScale]
+    return { ...super.multipliers(), identity, residual }
   }
 
   override branchScale(): Tensor | null {

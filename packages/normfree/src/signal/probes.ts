@@ -77,13 +77,17 @@ export const FORWARD_PROBES: Readonly<
 /** Activations that put out exactly 0 over a whole range. */
 const RECTIFIER = /^(relu6?|hardtanh|hardswish|threshold|clamp|clamp_min)_?(\.|$)/
 
+/** Whether an operator's result is a feature map, or a batch of vectors, behind a rectifier. */
+export const isRectified = (operator: string, result: unknown): result is Tensor =>
+  RECTIFIER.test(operator) && isMap(result as Tensor)
+
 function deadFraction(): Probe {
   let dead: Tensor[] = []
   let channels = 0
   return {
     operator(operator, _, result) {
-      if (!RECTIFIER.test(operator) || !isMap(result as Tensor)) return
-      const seen = deadChannels(result as Tensor)
+      if (!isRectified(operator, result)) return
+      const seen = deadChannels(result)
       dead.push(keep(seen.dead)) // the scope of the activation's module ends before the block's
       channels += seen.channels
     },

@@ -70,9 +70,13 @@ export const channelCorrelation = (x: Tensor): Tensor | null =>
     return sum.sub(varying).div(varying * (varying - 1))
   })
 
+/** Which channels of an activation are 0 everywhere: bool (C). */
+export const silentChannels = (x: Tensor): Tensor =>
+  quietly(() => x.abs().amax(besideChannels(x)).eq(0))
+
 /** How many channels of an activation there are, and how many of them are 0 everywhere. */
 export const deadChannels = (x: Tensor): { dead: Tensor; channels: number } => ({
-  dead: quietly(() => x.abs().amax(besideChannels(x)).eq(0).sum().to('float32')),
+  dead: quietly(() => silentChannels(x).sum().to('float32')),
   channels: x.shape[1],
 })
 
