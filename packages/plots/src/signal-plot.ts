@@ -42,6 +42,8 @@ export type SignalStatistic = (typeof signalStatistics)[number]['key']
 export interface SignalPlotOptions extends LegendOption {
   /** Every name of the page, so that a name keeps its colour in all charts. Default: the models. */
   variants?: readonly string[]
+  /** Of all panels. Default: logarithmic where a variance spans more than a factor of 100. */
+  scale?: Scale
 }
 
 /**
@@ -59,7 +61,7 @@ export function signalPlot(
   options: SignalPlotOptions = {},
 ): EChartsCoreOption {
   const colorOf = colorsByName(options.variants ?? signals.map(signal => signal.model))
-  const scale = signalScale(signals)
+  const scale = options.scale ?? signalScale(signals)
   const lastIndex = Math.max(...signals.flatMap(({ taps }) => taps.map(tap => tap.index)))
   const entries = options.legend === false ? [] : legendEntries(signals, colorOf)
   const boxes = panelBoxes(legendRows(entries, 800))

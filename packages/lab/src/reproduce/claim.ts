@@ -3,7 +3,7 @@ import type { SignalRecord } from '@normfree/runs'
 import type { Bench } from './bench.ts'
 
 /** Seconds and minutes are those of two cores. */
-export type Scale = 'seconds' | 'minutes'
+export type ClaimScale = 'seconds' | 'minutes'
 
 /**
  * Where an expectation comes from: `paper`, it is printed there; `theory`, a closed form; `code`, the
@@ -15,7 +15,7 @@ export type Basis = 'paper' | 'theory' | 'code' | 'run'
 export type Measured = number | readonly number[] | string
 
 /** One expectation beside what was measured. */
-export interface Row {
+export interface ClaimRow {
   what: string
   basis: Basis
   /** With its tolerance, as a person reads it. */
@@ -25,16 +25,18 @@ export interface Row {
 }
 
 /** Signals to be drawn as the figure of the paper. */
-export interface Figure {
+export interface ClaimFigure {
   signals: readonly SignalRecord[]
-  /** Of the variances' axis. */
+  /** Of the vertical axes. */
   scale: 'value' | 'log'
+  /** Names of the nets of all figures, in the order of their colours. */
+  palette: readonly string[]
 }
 
 /** What running a claim gives. */
-export interface Outcome {
-  rows: readonly Row[]
-  figure?: Figure
+export interface ClaimOutcome {
+  rows: readonly ClaimRow[]
+  figure?: ClaimFigure
   /** What the numbers mean, or why one fails. */
   remarks?: readonly string[]
   /** What the document has wrong although the claim holds as it was meant. */
@@ -48,26 +50,26 @@ export interface Claim {
   title: string
   /** Document and section. */
   source: string
-  scale: Scale
-  run(bench: Bench): Outcome | Promise<Outcome>
+  scale: ClaimScale
+  run(bench: Bench): ClaimOutcome | Promise<ClaimOutcome>
 }
 
 /** `slip`: reproduced, and the document has a mistake in it that the outcome names. */
 export type Verdict = 'reproduced' | 'slip' | 'failed'
 
 /** An outcome with all that a report says of it. */
-export interface Result extends Outcome {
+export interface ClaimResult extends ClaimOutcome {
   id: string
   title: string
   source: string
-  scale: Scale
+  scale: ClaimScale
   verdict: Verdict
   /** How long it took. */
   seconds: number
 }
 
 /** A claim fails when one of its rows does. */
-export function verdictOf({ rows, slip }: Outcome): Verdict {
+export function verdictOf({ rows, slip }: ClaimOutcome): Verdict {
   if (!rows.every(({ holds }) => holds)) return 'failed'
   return slip === undefined ? 'reproduced' : 'slip'
 }

@@ -128,6 +128,17 @@ const NETS = {
   },
 } satisfies Record<string, FigureNet>
 
+/** Blue, red, green and cyan as in the paper's figures 1 and 2, as far as the palette has them. */
+export const PALETTE: readonly string[] = [
+  NETS.bnReluConv.label,
+  NETS.reluBnConv.label,
+  NETS.nfHe.label,
+  NETS.nfSqrt2.label,
+  NETS.nfPlainSe.label,
+  NETS.nf.label,
+  NETS.nfSe.label,
+]
+
 /** Nets that the figures are made of. */
 export type FigureNetName = keyof typeof NETS
 

@@ -2,8 +2,8 @@
 // normalizer-free ones are set against. Levels marked `run` are one draw's, PyTorch 1.13, 512 px, batch 2.
 
 import type { Bench } from './bench.ts'
-import type { Claim, Figure } from './claim.ts'
-import { type FigureNetName, figureSignal } from './figure-nets.ts'
+import type { Claim, ClaimFigure } from './claim.ts'
+import { type FigureNetName, figureSignal, PALETTE } from './figure-nets.ts'
 import {
   along,
   correlation,
@@ -32,9 +32,16 @@ export const unitGrowth = (blocks: number): number[] =>
   along(Array.from({ length: blocks }, (_, block) => block + 2))
 
 export const figureOf = (
-  scale: Figure['scale'],
-  ...nets: { signal: Figure['signals'][number] }[]
-): Figure => ({ signals: nets.map(({ signal }) => signal), scale })
+  scale: ClaimFigure['scale'],
+  ...nets: { signal: ClaimFigure['signals'][number] }[]
+): ClaimFigure => {
+  const signals = nets.map(({ signal }) => signal)
+  return {
+    signals,
+    scale,
+    palette: [...new Set([...PALETTE, ...signals.map(({ model }) => model)])],
+  }
+}
 
 const figure1: Claim = {
   id: 'fig-1',

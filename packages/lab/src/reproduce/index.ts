@@ -2,7 +2,7 @@
 import { manualSeed } from '@normfree/torch'
 import { nearestNames } from 'normfree/nearest'
 import type { Bench } from './bench.ts'
-import { type Claim, type Result, verdictOf } from './claim.ts'
+import { type Claim, type ClaimResult, verdictOf } from './claim.ts'
 import { ELSEWHERE } from './elsewhere.ts'
 import { ReproduceError } from './errors.ts'
 import { normalizedFigures } from './figures-normalized.ts'
@@ -51,7 +51,7 @@ function findClaim(id: string): Claim {
 }
 
 /** Runs one claim from the bench's seed. */
-export async function runClaim(claim: Claim, bench: Bench): Promise<Result> {
+export async function runClaim(claim: Claim, bench: Bench): Promise<ClaimResult> {
   const { id, title, source, scale } = claim
   const start = performance.now()
   manualSeed(bench.seed)

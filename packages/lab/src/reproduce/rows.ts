@@ -1,5 +1,5 @@
 // Rows of an outcome: each says what is expected in words and whether every measured number agrees.
-import type { Basis, Measured, Row } from './claim.ts'
+import type { Basis, ClaimRow, Measured } from './claim.ts'
 
 type Numbers = number | readonly number[]
 
@@ -29,7 +29,7 @@ export function near(
   measured: Numbers,
   expected: Numbers,
   tolerance: Tolerance,
-): Row {
+): ClaimRow {
   const wanted = list(expected)
   const holds = list(measured).every((value, i) => {
     const target = (wanted.length === 1 ? wanted[0] : wanted[i]) as number
@@ -49,19 +49,19 @@ export function between(
   measured: Numbers,
   low: number,
   high: number,
-): Row {
+): ClaimRow {
   const holds = list(measured).every(value => value >= low && value <= high)
   return { what, basis, expected: `${digits(low)} to ${digits(high)}`, measured, holds }
 }
 
 /** Every measured number at most `limit`. */
-export function atMost(what: string, basis: Basis, measured: Numbers, limit: number): Row {
+export function atMost(what: string, basis: Basis, measured: Numbers, limit: number): ClaimRow {
   const holds = list(measured).every(value => value <= limit)
   return { what, basis, expected: `at most ${digits(limit)}`, measured, holds }
 }
 
 /** Every measured number at least `limit`. */
-export function atLeast(what: string, basis: Basis, measured: Numbers, limit: number): Row {
+export function atLeast(what: string, basis: Basis, measured: Numbers, limit: number): ClaimRow {
   const holds = list(measured).every(value => value >= limit)
   return { what, basis, expected: `at least ${digits(limit)}`, measured, holds }
 }
@@ -72,7 +72,7 @@ export function equals<M extends Measured>(
   basis: Basis,
   measured: M,
   expected: M,
-): Row {
+): ClaimRow {
   const text = measuredText(expected)
   return { what, basis, expected: text, measured, holds: String(measured) === String(expected) }
 }
@@ -84,4 +84,4 @@ export const holds = (
   expected: string,
   measured: Measured,
   condition: boolean,
-): Row => ({ what, basis, expected, measured, holds: condition })
+): ClaimRow => ({ what, basis, expected, measured, holds: condition })
