@@ -142,13 +142,20 @@ export const PALETTE: readonly string[] = [
 /** Nets that the figures are made of. */
 export type FigureNetName = keyof typeof NETS
 
-/** The signal of one of the figures' nets on N(0, 1) noise, from one draw of its weights. */
+/** One of the figures' nets with branches open, from one draw of its weights. */
+export function buildFigureNet(name: FigureNetName, layers: readonly number[]): nn.Module {
+  const { build }: FigureNet = NETS[name]
+  const model = build(layers)
+  openBranches(model)
+  return model
+}
+
+/** The signal of one of the figures' nets on N(0, 1) noise. */
 export function figureSignal(bench: Bench, name: FigureNetName): SignalRecord {
-  const { label, build, noise = 1 }: FigureNet = NETS[name]
+  const { label, noise = 1 }: FigureNet = NETS[name]
   const { blocks, side, batch } = bench
   return bench.signal(name, () => {
-    const model = build([blocks, blocks, blocks, blocks])
-    openBranches(model)
+    const model = buildFigureNet(name, [blocks, blocks, blocks, blocks])
     const taps = tidy(() => measureSignal(model, randn([batch, 3, side, side]).mul(noise)))
     for (const tensor of model.stateDict().values()) tensor.dispose()
     const input = `N(0, 1) noise, 3 x ${side} x ${side}, batch ${batch}, 1 draw`

@@ -2,19 +2,34 @@
 import { manualSeed } from '@normfree/torch'
 import { nearestNames } from 'normfree/nearest'
 import type { Bench } from './bench.ts'
+import { blockFigures } from './blocks.ts'
 import { type Claim, type ClaimResult, verdictOf } from './claim.ts'
+import { collapses } from './collapse.ts'
 import { ELSEWHERE } from './elsewhere.ts'
 import { ReproduceError } from './errors.ts'
 import { normalizedFigures } from './figures-normalized.ts'
 import { normFreeFigures } from './figures-normfree.ts'
 import { gains } from './gains.ts'
+import { layers } from './layers.ts'
+import { optimisation } from './optimisation.ts'
+import { images } from './real-images.ts'
+import { rejectedStatistics } from './rejected.ts'
+import { rescale } from './rescale.ts'
+import { sizes } from './sizes.ts'
 import { theory } from './theory.ts'
 
 /** Figures first, then by document. */
 export const CLAIMS: readonly Claim[] = [
-  ...[...normalizedFigures, ...normFreeFigures].sort(byNumber),
+  ...[...normalizedFigures, ...normFreeFigures, ...blockFigures].sort(byNumber),
   ...theory,
   ...gains,
+  ...images,
+  ...layers,
+  ...collapses,
+  ...rejectedStatistics,
+  ...sizes,
+  ...optimisation,
+  ...rescale,
 ]
 
 function byNumber(a: Claim, b: Claim): number {
