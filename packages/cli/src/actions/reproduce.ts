@@ -68,8 +68,8 @@ function printList(context: Context, { json }: ReproduceFlags): void {
     context.printJson({ claims, elsewhere: ELSEWHERE })
     return
   }
-  const rows = claims.map(({ id, scale, title, source }) => [id, scale, title, source])
-  context.print(table(['id', 'takes', 'claim', 'source'], rows))
+  const rows = claims.map(({ id, scale, title }) => [id, scale, title])
+  context.print(table(['id', 'takes', 'claim'], rows))
   context.print('\nNot run here:')
   const others = ELSEWHERE.map(({ id, title, needs }) => [id, title, needs])
   context.print(table(['id', 'claim', 'needs'], others))
