@@ -1,6 +1,6 @@
 // Figures 4 and 5 of the NF-ResNets paper, drawings of residual blocks: checked on the graph that a
 // forward pass makes.
-import { type nn, noGrad, ops, Tensor, tidy, zeros } from '@normfree/torch'
+import { nn, noGrad, ops, Tensor, tidy, zeros } from '@normfree/torch'
 import { ResNet, ResNetV2, residualBlocks } from 'normfree'
 import type { Claim, ClaimRow } from './claim.ts'
 import { equals } from './rows.ts'
@@ -49,6 +49,9 @@ const blockRow = (
   return equals(what, 'paper', expressionOf(block, channels), expected)
 }
 
+/** Nothing is read off the weights. */
+const graphOnly = nn.utils.skipInit
+
 const NET = { block: 'bottleneck', layers: [2, 2, 2, 2] } as const
 
 /** norm, relu, conv three times over. */
@@ -63,8 +66,8 @@ const figure4: Claim = {
   source: `${PAPER}, figure 4`,
   scale: 'seconds',
   run() {
-    const standard = new ResNetV2(NET)
-    const swapped = new ResNetV2({ ...NET, order: 'act_norm' })
+    const standard = graphOnly(() => new ResNetV2(NET))
+    const swapped = graphOnly(() => new ResNetV2({ ...NET, order: 'act_norm' }))
     return {
       rows: [
         blockRow('block', standard, 1, 256, `sum(x, ${preActivated('x')})`),
@@ -90,7 +93,7 @@ const figure5: Claim = {
   scale: 'seconds',
   run() {
     const branch = 'norm(conv(relu(norm(conv(relu(norm(conv(x))))))))'
-    const model = new ResNet(NET)
+    const model = graphOnly(() => new ResNet(NET))
     return {
       rows: [
         blockRow('block', model, 1, 256, `relu(sum(${branch}, x))`),

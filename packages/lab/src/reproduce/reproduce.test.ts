@@ -19,7 +19,7 @@ describe('findClaims', () => {
   })
 
   it('names the nearest ids of one that is not there', () => {
-    expect(() => findClaims(['fig12'])).toThrow('received "fig12". Did you mean fig-1, fig-2?')
+    expect(() => findClaims(['fig12'])).toThrow('received "fig12". Did you mean fig-2?')
     expect(() => findClaims(['nothing at all'])).toThrow('--list')
   })
 
