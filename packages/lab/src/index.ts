@@ -45,6 +45,7 @@ export {
   type Split,
   type Triple,
 } from './data/index.ts'
+export { loadModuleFile, type ModuleFile, ModuleFileError } from './module-file.ts'
 export { type Prediction, type PredictOptions, predict } from './predict/predict.ts'
 export { Bench, type BenchOptions } from './reproduce/bench.ts'
 export type {
@@ -62,5 +63,6 @@ export { ELSEWHERE, type Elsewhere } from './reproduce/elsewhere.ts'
 export { ReproduceError } from './reproduce/errors.ts'
 export { CLAIMS, findClaims, runClaim } from './reproduce/index.ts'
 export { measuredText } from './reproduce/rows.ts'
+export { type SignalRequest, signalOf } from './signal/signal-of.ts'
 export { TrainError } from './train/errors.ts'
 export { train } from './train/train.ts'

@@ -2,7 +2,7 @@
 import { type nn, noGrad } from '@normfree/torch'
 
 /** Runs `work` and puts the buffers and modes of `model` back as they were, also after a throw. */
-export function undisturbed(model: nn.Module, work: () => void): void {
+export function undisturbed(model: nn.AnyModule, work: () => void): void {
   const modes = [...model.namedModules()].map(([, module]) => [module, module.training] as const)
   const saved = [...model.namedBuffers()].map(([, buffer]) => [buffer, buffer.clone()] as const)
   try {

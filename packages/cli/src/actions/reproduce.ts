@@ -11,7 +11,7 @@ import {
   loadData,
   runClaim,
 } from '@normfree/lab'
-import { renderSvg, signalPlot } from '@normfree/plots'
+import { renderSvg, signalPlot, signalPlotSize } from '@normfree/plots'
 import { writeFileAtomic } from '@normfree/runs'
 import type { ReproduceFlags } from '../commands/reproduce.ts'
 import type { Context } from '../context.ts'
@@ -20,9 +20,6 @@ import { loadingProgress } from '../progress.ts'
 import { type Reproduced, reproductionMarkdown, resultText } from '../reproduction.ts'
 import { table } from '../table.ts'
 import { configureEngine } from './engine.ts'
-
-/** The size that the plot is laid out for, in pixels. */
-const imageSize = { width: 800, height: 760 }
 
 export default async function reproduce(
   this: Context,
@@ -82,7 +79,7 @@ function drawFigure({ id, figure }: ClaimResult, out: string): string | null {
   const image = join('reproduction', `${id}.svg`)
   mkdirSync(join(out, 'reproduction'), { recursive: true })
   const option = signalPlot(signals, { scale, variants: palette })
-  writeFileAtomic(join(out, image), renderSvg(option, imageSize))
+  writeFileAtomic(join(out, image), renderSvg(option, signalPlotSize(signals)))
   return image
 }
 

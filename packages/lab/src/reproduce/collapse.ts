@@ -1,6 +1,6 @@
 // How an unnormalized net looks when its training collapses: the outputs, the weights, the spectra.
-import { linalg, nn, noGrad, optim, tidy } from '@normfree/torch'
-import { createModel, ScaledStdConv2d } from 'normfree'
+import { nn, optim, type Tensor, tidy } from '@normfree/torch'
+import { createModel, kernelSpectra, ScaledStdConv2d } from 'normfree'
 import type { Bench } from './bench.ts'
 import type { Claim } from './claim.ts'
 import { imageBatches, type LabelledImages } from './images.ts'
@@ -21,7 +21,7 @@ interface End {
   output: number
   /** Largest ratio of a kernel's norm to the norm it started from. */
   growth: number
-  /** Largest ratio of a standardized kernel's singular values: the first to the last that is not 0. */
+  /** Largest condition number of a kernel, standardized as it is used. */
   condition: number
 }
 
@@ -32,21 +32,6 @@ const kernels = (model: nn.Module): ScaledStdConv2d[] =>
 
 const norms = (model: nn.Module): number[] =>
   kernels(model).map(({ weight }) => tidy(() => weight.norm().item()))
-
-/** The worst condition number; rows sum to 0, so a kernel with as many rows as columns has an exact 0. */
-const conditionOf = (model: nn.Module): number =>
-  Math.max(
-    ...kernels(model).map(conv =>
-      noGrad(() =>
-        tidy(() => {
-          const matrix = conv.standardizedWeight().reshape([conv.outChannels, -1])
-          const [rows = 0, columns = 0] = matrix.shape
-          const values = Array.from(linalg.svdvals(matrix).data() as Float32Array)
-          return (values[0] as number) / (values[Math.min(rows, columns - 1) - 1] as number)
-        }),
-      ),
-    ),
-  )
 
 /**
  * Trains at a rate that grows by that factor a step, up to the first outputs that have exploded; what
@@ -75,7 +60,10 @@ function trainFor(batches: readonly LabelledImages[], growthOfRate: number): End
     for (const group of optimizer.paramGroups) group.lr *= growthOfRate
   }
   const growth = Math.max(...norms(model).map((norm, i) => norm / (before[i] as number)))
-  return { steps, output, growth, condition: conditionOf(model) }
+  const conditions = kernelSpectra(model, batches[0]?.images as Tensor).map(
+    ({ conditionNumber }) => conditionNumber,
+  )
+  return { steps, output, growth, condition: Math.max(...conditions) }
 }
 
 const text = ({ steps, output, growth, condition }: End): string =>

@@ -10,10 +10,12 @@ import {
   measureSignal,
   NormFreeNet,
   type NormFreeNetConfig,
+  noiseText,
   openBranches,
   ResNet,
   ResNetV2,
   type ResNetV2Options,
+  releaseModel,
   ScaledActivation,
   ScaledStdConv2d,
   SqueezeExcite,
@@ -157,8 +159,8 @@ export function figureSignal(bench: Bench, name: FigureNetName): SignalRecord {
   return bench.signal(name, () => {
     const model = buildFigureNet(name, [blocks, blocks, blocks, blocks])
     const taps = tidy(() => measureSignal(model, randn([batch, 3, side, side]).mul(noise)))
-    for (const tensor of model.stateDict().values()) tensor.dispose()
-    const input = `N(0, 1) noise, 3 x ${side} x ${side}, batch ${batch}, 1 draw`
+    releaseModel(model)
+    const input = `${noiseText([batch, 3, side, side])}, 1 draw`
     // A net without norms and biases is homogeneous: what went in smaller is multiplied out again.
     return { model: label, input, taps: taps.map(tap => scaled(tap, noise ** -2)) }
   })

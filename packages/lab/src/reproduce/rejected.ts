@@ -1,37 +1,11 @@
 // The two statistics that the NF-ResNets paper tried for its plots and left out (appendix G.2).
-import { noGrad, randn, type Tensor, tidy } from '@normfree/torch'
-import { channelStatistics, withTaps } from 'normfree'
+import { randn } from '@normfree/torch'
+import { measureSignal } from 'normfree'
 import type { Claim } from './claim.ts'
 import { buildFigureNet } from './figure-nets.ts'
 import { atMost, near } from './rows.ts'
 
-/** What is compared at a block. */
-interface Statistics {
-  channels: number
-  activationMean: number
-  pixelNorm: number
-  squaredMean: number
-  variance: number
-}
-
-/** Statistics behind every block of the net without standardized weights, whose means are large. */
-function measure(): Statistics[] {
-  const model = buildFigureNet('nfHe', [4, 4, 4, 4])
-  const found: Statistics[] = []
-  const statisticsOf = (y: Tensor): Statistics => ({
-    channels: y.shape[1] as number,
-    activationMean: y.mean().item(),
-    pixelNorm: y.square().sum([1]).sqrt().mean().item(),
-    ...channelStatistics(y),
-  })
-  const listener = {
-    stem: () => {},
-    branch: () => {},
-    output: (_: unknown, y: Tensor) => void found.push(tidy(() => statisticsOf(y))),
-  }
-  withTaps(model, listener, () => noGrad(() => tidy(() => void model(randn([4, 3, 128, 128])))))
-  return found
-}
+const CHANNELS = [256, 512, 1024, 2048] as const
 
 const rejected: Claim = {
   id: 'P-G3',
@@ -39,13 +13,16 @@ const rejected: Claim = {
   source: 'Brock et al., 2021 (arXiv:2101.08692), appendix G.2',
   scale: 'seconds',
   run() {
-    const blocks = measure()
+    const model = buildFigureNet('nfHe', [4, 4, 4, 4])
+    const statistics = ['activationMean', 'pixelNorm'] as const
+    const blocks = measureSignal(model, randn([4, 3, 128, 128]), { statistics }).slice(1)
     const hidden = blocks.map(
-      ({ activationMean, squaredMean }) => Math.abs(activationMean) / Math.sqrt(squaredMean),
+      ({ activationMean = Number.NaN, channelSquaredMean }) =>
+        Math.abs(activationMean) / Math.sqrt(channelSquaredMean),
     )
     const known = blocks.map(
-      ({ pixelNorm, channels, squaredMean, variance }) =>
-        pixelNorm / Math.sqrt(channels * (squaredMean + variance)),
+      ({ pixelNorm = Number.NaN, stage, channelSquaredMean, channelVariance }) =>
+        pixelNorm / Math.sqrt((CHANNELS[stage] as number) * (channelSquaredMean + channelVariance)),
     )
     return {
       rows: [

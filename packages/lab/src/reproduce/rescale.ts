@@ -1,7 +1,13 @@
 // What the reviewers of RescaleNet asked to see: whether the variance is kept, whether blocks contribute
 // alike, and whether the means of a few batches keep units alive.
 import { cat, manualSeed, nn, noGrad, randn, type Tensor, tidy } from '@normfree/torch'
-import { createModel, measureSignal, RescaleNet, rescaleWeights, withTaps } from 'normfree'
+import {
+  blockContributions,
+  createModel,
+  measureSignal,
+  RescaleNet,
+  rescaleWeights,
+} from 'normfree'
 import type { Claim } from './claim.ts'
 import { imageBatches } from './images.ts'
 import { mean, type StageValues, stageValues } from './levels.ts'
@@ -44,32 +50,18 @@ const transitions = (stages: StageValues): number[] =>
   stages.slice(1).map((stage, i) => (stage[0] as number) / (stages[i]?.at(-1) as number))
 
 /**
- * Mean |correlation| of two different channels over samples and positions, less what it would be of
- * as many independent normal values, sqrt(2 / (pi n)).
+ * Mean |correlation| of two channels behind a block, less what it would be of as many independent
+ * normal values, sqrt(2 / (pi n)): the largest of all blocks.
  */
-function excessCorrelation(x: Tensor): number {
-  const channels = x.shape[1] as number
-  const rows = x.transpose(0, 1).reshape([channels, -1])
-  const centred = rows.sub(rows.mean([1], true))
-  const norms = centred.square().sum([1], true).sqrt()
-  const unit = centred.div(norms.clampMin(1e-6))
-  const alive = norms.gt(1e-6).sum().item()
-  const pairs = unit.matmul(unit.t()).abs().sum().item() - alive
-  const samples = rows.shape[1] as number
-  return pairs / (alive * (alive - 1)) - Math.sqrt(2 / (Math.PI * samples))
-}
-
-/** The largest of all blocks. */
-function worstCorrelation(name: string): number {
-  const values: number[] = []
-  const model = createModel(name)
-  const listener = {
-    stem: () => {},
-    branch: () => {},
-    output: (_: unknown, y: Tensor) => void values.push(tidy(() => excessCorrelation(y))),
-  }
-  withTaps(model, listener, () => noGrad(() => tidy(() => void model(noise()))))
-  return Math.max(...values)
+function excessCorrelation(name: string): number {
+  const input = noise()
+  const [samples = 0, , side = 0] = input.shape
+  const taps = measureSignal(createModel(name), input, { statistics: ['channelCorrelation'] })
+  const excess = taps.slice(1).map(({ stage, channelCorrelation = Number.NaN }) => {
+    const values = samples * (side / 2 ** (stage + 2)) ** 2
+    return channelCorrelation - Math.sqrt(2 / (Math.PI * values))
+  })
+  return Math.max(...excess)
 }
 
 const POOLS =
@@ -115,7 +107,7 @@ const variance: Claim = {
         atMost(
           'rescale50: mean |correlation| of two channels beyond chance, worst block',
           'paper',
-          worstCorrelation('rescale50'),
+          excessCorrelation('rescale50'),
           0.1,
         ),
       ],
@@ -137,7 +129,9 @@ const contributions: Claim = {
     const products = (from: number) =>
       weights.slice(from).reduce((product, { identity }) => product * identity, 1)
     const analytic = weights.map(({ residual }, j) => residual * products(j + 1))
-    const measured = ablated()
+    const measured = blockContributions(createModel('rescale50'), noise(false, 64)).map(
+      ({ change }) => change,
+    )
     return {
       rows: [
         near(
@@ -177,24 +171,6 @@ const contributions: Claim = {
   },
 }
 
-/** Relative change of the last features when the branch of one block is removed, block by block. */
-function ablated(): number[] {
-  const model = new RescaleNet({ layers: DEPTHS }).eval()
-  const input = noise(false, 64)
-  const features = () => noGrad(() => model.forwardFeatures(input))
-  // The biases take their means from the first passes.
-  for (let pass = 0; pass < 8; pass++) features().dispose()
-  const whole = features()
-  return [...model.namedParameters()]
-    .filter(([name]) => name.endsWith('._scale'))
-    .map(([, scale]) => {
-      noGrad(() => void scale.zero_())
-      const change = tidy(() => features().sub(whole).norm().div(whole.norm()).item())
-      noGrad(() => void scale.fill_(1))
-      return change
-    })
-}
-
 const SWEEP = [0, 1, 2, 4, 8, 16, 32, 64] as const
 
 const deadUnits: Claim = {
@@ -226,31 +202,19 @@ const deadUnits: Claim = {
         ),
       ],
       remarks: [
-        `rescale50 at initialisation, batches of 8 images of ${(await bench.data()).name} at 64 px. A unit is dead when its ReLU is 0 at every position of 64 other images. Shares with ${SWEEP.join(', ')} batches: ${shares.map(digits).join(', ')}.`,
+        `rescale50 at initialisation, batches of 8 images of ${(await bench.data()).name} at 64 px. A unit, a channel behind a ReLU, is dead when it is 0 at every position of 64 other images. Shares with ${SWEEP.join(', ')} batches: ${shares.map(digits).join(', ')}.`,
       ],
     }
   },
 }
 
-/** Share of the channels inside the branches whose ReLU is 0 at every position of all `images`. */
+/** Share of the channels behind ReLUs that are 0 at every position of all `images`, over the blocks. */
 function deadShare(batches: readonly Tensor[], images: Tensor): number {
   const model = new RescaleNet({ layers: DEPTHS, biasBatches: batches.length })
-  const run = (x: Tensor) =>
-    noGrad(() =>
-      tidy(() => void model(nn.functional.interpolate(x, { size: [64, 64], mode: 'bilinear' }))),
-    )
-  for (const batch of batches) run(batch)
-  let [dead, units] = [0, 0]
-  // What enters the second and third bias of a branch comes from a ReLU.
-  for (const [name, module] of model.namedModules())
-    if (/^layer.*addbias[23]$/.test(name))
-      module.registerForwardPreHook((_, [x]) => {
-        const peaks = (x as Tensor).amax([0, 2, 3])
-        dead += peaks.le(0).sum().item()
-        units += peaks.numel
-      })
-  run(images)
-  return dead / units
+  const enlarged = (x: Tensor) => nn.functional.interpolate(x, { size: [64, 64], mode: 'bilinear' })
+  for (const batch of batches) noGrad(() => tidy(() => void model(enlarged(batch))))
+  const taps = measureSignal(model, enlarged(images), { statistics: ['deadFraction'] })
+  return mean(taps.slice(1).map(({ deadFraction = Number.NaN }) => deadFraction))
 }
 
 /** Claims of this file. */

@@ -4,7 +4,7 @@ import { filled, hooksLeftBy, snapshot } from '../fixtures.test.util.ts'
 import type { CifarResNet } from '../models/cifar-resnet.ts'
 import { createModel } from '../registry.ts'
 import { initialSignal } from './initial.ts'
-import { meanSignal, measureSignal, openBranches, type SignalTap } from './measure.ts'
+import { measureSignal, openBranches, type SignalTap } from './measure.ts'
 import { channelStatistics } from './statistics.ts'
 import { residualBlocks } from './taps.ts'
 
@@ -28,6 +28,18 @@ describe('channelStatistics', () => {
     expect(squaredMean).toBeCloseTo(mean(perChannel.map(x => mean(x) ** 2)), 4)
     const variances = perChannel.map(x => mean(x.map(v => v * v)) - mean(x) ** 2)
     expect(variance).toBeCloseTo(mean(variances), 4)
+  })
+
+  it('is as exact far from 0, of dead channels, and of large numbers', () => {
+    const noise = randn([4, 3, 8, 8])
+    const { variance } = channelStatistics(noise)
+    expect(channelStatistics(noise.add(500)).variance).toBeCloseTo(variance, 3)
+    expect(channelStatistics(noise.add(20)).variance).toBeCloseTo(variance, 3)
+    expect(channelStatistics(noise.mul(1e18)).variance / 1e36).toBeCloseTo(variance, 4)
+    const planes = noise.to({ memoryFormat: 'channels_last' })
+    expect(channelStatistics(planes).variance).toBeCloseTo(variance, 5)
+    expect(channelStatistics(noise.mul(0))).toEqual({ squaredMean: 0, variance: 0 })
+    expect(channelStatistics(noise.div(0)).variance).toBe(Number.NaN)
   })
 
   it('is computed in float32 whatever it is given', () => {
@@ -166,50 +178,6 @@ describe('openBranches', () => {
         expect(values).toEqual(opened ? values.map(() => 1) : before.get(key))
       }
     }
-  })
-})
-
-describe('meanSignal', () => {
-  const tap = (variance: number, residualVariance: number | null): SignalTap => ({
-    ...{ index: 1, name: 'layer1.0', stage: 0, block: 0, stageEnd: false },
-    ...{ channelSquaredMean: variance / 2, channelVariance: variance },
-    ...{ residualVariance, predictedVariance: 1.04 },
-  })
-
-  it('averages the measured numbers and keeps the rest', () => {
-    expect(meanSignal([[tap(1, 2)], [tap(3, 6)]])).toEqual([tap(2, 4)])
-    expect(meanSignal([[tap(1, null)], [tap(3, null)]])).toEqual([tap(2, null)])
-  })
-
-  it('refuses to average nothing', () => {
-    expect(() => meanSignal([])).toThrow(ArgumentError)
-  })
-})
-
-describe('initialSignal', () => {
-  const SMALL = { batch: 4, resolution: 16 }
-
-  it('says what it measured', () => {
-    const signal = initialSignal('resnet20', { ...SMALL, draws: 2 })
-    expect(signal.model).toBe('resnet20')
-    expect(signal.input).toBe('N(0, 1) noise, 3 x 16 x 16, batch 4, mean of 2 draws')
-    expect(signal).not.toHaveProperty('alpha')
-  })
-
-  it('is the mean of its draws, each of new weights', () => {
-    manualSeed(10)
-    const [first, second] = [1, 2].map(
-      () => initialSignal('nf_resnet20', { ...SMALL, draws: 1 }).taps,
-    )
-    expect(second).not.toEqual(first)
-    manualSeed(10)
-    expect(initialSignal('nf_resnet20', { ...SMALL, draws: 2 }).taps).toEqual(
-      meanSignal([first, second]),
-    )
-  })
-
-  it.each([0, 1.5])('refuses %d draws', draws => {
-    expect(() => initialSignal('resnet20', { draws })).toThrow('`draws`')
   })
 })
 
