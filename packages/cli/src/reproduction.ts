@@ -60,17 +60,11 @@ export function reproductionMarkdown(
   elsewhere: readonly Elsewhere[],
 ): string {
   const count = (verdict: Verdict) => results.filter(each => each.verdict === verdict).length
-  const seconds = results.reduce((sum, each) => sum + each.seconds, 0)
-  const summary = results.map(({ id, title, verdict, seconds }) => [
-    id,
-    title,
-    VERDICTS[verdict],
-    seconds.toFixed(1),
-  ])
+  const summary = results.map(({ id, title, verdict }) => [id, title, VERDICTS[verdict]])
   return [
     `# The papers' figures and claims, run again: \`${command}\``,
-    `${results.length} claims in ${duration(seconds)}: ${count('reproduced')} reproduced, ${count('slip')} reproduced where the document has a slip that is named, ${count('failed')} failed. An expectation comes from the document itself, from theory (a closed form), from the authors' released code, or from an earlier run (levels of one draw, measured once with PyTorch 1.13 at the same size).`,
-    markdownRows(['id', 'claim', 'verdict', 'seconds'], summary, ['seconds']),
+    `${results.length} claims: ${count('reproduced')} reproduced, ${count('slip')} reproduced where the document has a slip that is named, ${count('failed')} failed. An expectation comes from the document itself, from theory (a closed form), from the authors' released code, or from an earlier run (levels of one draw, measured once with PyTorch 1.13 at the same size).`,
+    markdownRows(['id', 'claim', 'verdict'], summary),
     ...results.map(section),
     '## Not run here',
     markdownRows(

@@ -43,8 +43,10 @@ export default async function reproduce(
     const image = flags.out === undefined ? null : drawFigure(result, flags.out)
     results.push({ ...result, image })
     if (!flags.json) this.print(`${resultText(result)}\n`)
+    // After every claim, so that what was done is kept when the command is stopped.
+    if (flags.out !== undefined) writeReport(flags.out, this.command, results)
   }
-  report(this, flags, results)
+  conclude(this, flags, results)
 }
 
 /** Those that were named, and those that the flags stand for. */
@@ -83,15 +85,21 @@ function drawFigure({ id, figure }: ClaimResult, out: string): string | null {
   return image
 }
 
-function report(context: Context, flags: ReproduceFlags, results: readonly Reproduced[]): void {
-  const { out } = flags
-  const file = out === undefined ? null : join(out, 'reproduction.md')
-  if (file !== null && out !== undefined) {
-    mkdirSync(out, { recursive: true })
-    writeFileAtomic(file, reproductionMarkdown(context.command, results, ELSEWHERE))
-  }
-  if (flags.json) context.printJson({ claims: results, report: file })
-  else if (file !== null) context.print(`report: ${file}`)
+const reportIn = (out: string): string => join(out, 'reproduction.md')
+
+function writeReport(out: string, command: string, results: readonly Reproduced[]): void {
+  mkdirSync(out, { recursive: true })
+  writeFileAtomic(reportIn(out), reproductionMarkdown(command, results, ELSEWHERE))
+}
+
+function conclude(
+  context: Context,
+  { out, json }: ReproduceFlags,
+  results: readonly Reproduced[],
+): void {
+  const report = out === undefined ? null : reportIn(out)
+  if (json) context.printJson({ claims: results, report })
+  else if (report !== null) context.print(`report: ${report}`)
   const failed = results.filter(({ verdict }) => verdict === 'failed').map(({ id }) => id)
   if (failed.length > 0)
     throw new FailedError(

@@ -1,9 +1,7 @@
 // Figures 1, 6, 7, 10 and 11 of the NF-ResNets paper: nets with batch norm, and those that the
 // normalizer-free ones are set against. Levels marked `run` are one draw's, PyTorch 1.13, 512 px, batch 2.
 
-import type { Bench } from './bench.ts'
-import type { Claim, ClaimFigure } from './claim.ts'
-import { type FigureNetName, figureSignal, PALETTE } from './figure-nets.ts'
+import type { Claim } from './claim.ts'
 import {
   along,
   correlation,
@@ -13,36 +11,11 @@ import {
   lasts,
   means,
   type Statistic,
-  stageValues,
 } from './levels.ts'
+import { figureOf, RELU_SHARE, reader, unitGrowth } from './reading.ts'
 import { atLeast, atMost, between, digits, equals, holds, near } from './rows.ts'
 
 const PAPER = 'Brock et al., 2021 (arXiv:2101.08692)'
-/** Variance of relu(z) over its second moment, z ~ N(0, 1): what a He-scaled layer makes of it. */
-export const RELU_SHARE = 1 - 1 / Math.PI
-
-/** Reads the statistics of a figure's net. */
-export function reader(bench: Bench, name: FigureNetName) {
-  const signal = figureSignal(bench, name)
-  return { signal, values: (statistic: Statistic) => stageValues(signal, statistic) }
-}
-
-/** Variances 2, 3, ... n + 1 of n blocks that add 1 each, at the places of {@link along}. */
-export const unitGrowth = (blocks: number): number[] =>
-  along(Array.from({ length: blocks }, (_, block) => block + 2))
-
-export const figureOf = (
-  scale: ClaimFigure['scale'],
-  ...nets: { signal: ClaimFigure['signals'][number] }[]
-): ClaimFigure => {
-  const signals = nets.map(({ signal }) => signal)
-  return {
-    signals,
-    scale,
-    palette: [...new Set([...PALETTE, ...signals.map(({ model }) => model)])],
-  }
-}
-
 const figure1: Claim = {
   id: 'fig-1',
   title: 'Batch norm keeps every branch at one variance; the signal grows linearly and resets',
