@@ -51,6 +51,7 @@ export interface Claim {
   /** Document and section. */
   source: string
   scale: ClaimScale
+  /** Measures and compares; draws from the default random stream, which starts at the bench's seed. */
   run(bench: Bench): ClaimOutcome | Promise<ClaimOutcome>
 }
 
