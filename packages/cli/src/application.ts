@@ -9,13 +9,25 @@ import { gain } from './commands/gain.ts'
 import { models } from './commands/models.ts'
 import { predict } from './commands/predict.ts'
 import { report } from './commands/report.ts'
+import { reproduce } from './commands/reproduce.ts'
 import { spp } from './commands/spp.ts'
 import { train } from './commands/train.ts'
 import type { Context } from './context.ts'
 import { createText, exitCodeOf } from './errors.ts'
 
 const routes = buildRouteMap({
-  routes: { doctor, models, spp, gain, train, ablate, report, predict, export: exportModel },
+  routes: {
+    doctor,
+    models,
+    spp,
+    gain,
+    train,
+    ablate,
+    report,
+    reproduce,
+    predict,
+    export: exportModel,
+  },
   docs: {
     brief: 'Design, inspect, train and compare deep networks without normalization layers.',
   },

@@ -60,6 +60,11 @@ describe('bad input', () => {
       /^normfree: absent\.yaml: expected a file that can be read \(ENOENT/,
     ],
     [['spp', 'nf_resnet2'], /^normfree: .*"nf_resnet2".*nf_resnet20/],
+    [
+      ['reproduce'],
+      'normfree: Expected ID..., `--all` or `--minutes` but received none. `normfree reproduce --list` lists the ids.\n',
+    ],
+    [['reproduce', 'fig1'], /^normfree: .*"fig1"\. Did you mean fig-1\?/],
     [['gain', 'rleu'], /^normfree: .*"rleu".*Did you mean relu\?\n$/],
     [
       ['gain', 'x * sigmiod(x)'],

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { from } from '@normfree/torch'
 import { describe, expect, it } from 'vitest'
 import { moduleFile, newFolder, normfree, program } from './program.test.util.ts'

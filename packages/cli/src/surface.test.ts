@@ -11,6 +11,7 @@ const commands = [
   'train',
   'ablate',
   'report',
+  'reproduce',
   'predict',
   'export',
 ]

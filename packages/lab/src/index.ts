@@ -1,4 +1,4 @@
-// @normfree/lab: data, configurations, training and ablations.
+// @normfree/lab: data, configurations, training, ablations and the papers' claims.
 export {
   PlanError,
   type PlanEvent,
@@ -47,6 +47,22 @@ export {
 } from './data/index.ts'
 export { loadModuleFile, type ModuleFile, ModuleFileError } from './module-file.ts'
 export { type Prediction, type PredictOptions, predict } from './predict/predict.ts'
+export { Bench, type BenchOptions } from './reproduce/bench.ts'
+export type {
+  Basis,
+  Claim,
+  ClaimFigure,
+  ClaimOutcome,
+  ClaimResult,
+  ClaimRow,
+  ClaimScale,
+  Measured,
+  Verdict,
+} from './reproduce/claim.ts'
+export { ELSEWHERE, type Elsewhere } from './reproduce/elsewhere.ts'
+export { ReproduceError } from './reproduce/errors.ts'
+export { CLAIMS, findClaims, runClaim } from './reproduce/index.ts'
+export { measuredText } from './reproduce/rows.ts'
 export { type SignalRequest, signalOf } from './signal/signal-of.ts'
 export { TrainError } from './train/errors.ts'
 export { train } from './train/train.ts'

@@ -19,6 +19,7 @@ describe('tick', () => {
     [1000, '1000'],
     [20000, '2e4'],
     [0.0001, '1e-4'],
+    [9.999999999999999e-5, '1e-4'],
     [-1.5, '-1.5'],
   ])('writes %d as %s', (value, text) => {
     expect(tick(value)).toBe(text)

@@ -32,6 +32,7 @@ export function percentSpread(spread: Spread | null): string {
 export function tick(value: number): string {
   if (value === 0) return '0'
   const size = Math.abs(value)
-  if (size < 1e-3 || size >= 1e4) return value.toExponential().replace('e+', 'e')
-  return String(Number(value.toPrecision(6)))
+  const rounded = Number(value.toPrecision(6))
+  if (size < 1e-3 || size >= 1e4) return rounded.toExponential().replace('e+', 'e')
+  return String(rounded)
 }

@@ -31,6 +31,13 @@ describe('signalPlot', () => {
     })
   })
 
+  it('has the scale that it is told, whatever the range', () => {
+    const option = (scale?: 'value' | 'log') =>
+      signalPlot([signalOf('resnet20')], scale && { scale }).yAxis as { type: string }[]
+    expect(option().map(({ type }) => type)).toEqual(['value', 'value', 'value'])
+    expect(option('log').map(({ type }) => type)).toEqual(['log', 'log', 'log'])
+  })
+
   it('marks the ends of stages with larger dots in ink', () => {
     const ends = symbolsOf(draw(signalOf('nf_resnet20'))).filter(({ radius }) => radius > 3)
     expect(ends.map(({ fill }) => fill)).toEqual(Array(9).fill('#1c2024'))

@@ -39,6 +39,8 @@ const BASE_HEIGHT = 760
 export interface SignalPlotOptions extends LegendOption {
   /** Every name of the page, so that a name keeps its colour in all charts. Default: the models. */
   variants?: readonly string[]
+  /** Of the three panels of the papers. Default: by the range of the variances. */
+  scale?: Scale
 }
 
 /**
@@ -60,7 +62,7 @@ export function signalPlot(
   const colorOf = colorsByName(options.variants ?? signals.map(signal => signal.model))
   const lastIndex = Math.max(...signals.flatMap(({ taps }) => taps.map(tap => tap.index)))
   const entries = options.legend === false ? [] : legendEntries(signals, colorOf)
-  const panels = panelsOf(signals)
+  const panels = panelsOf(signals, options.scale)
   const boxes = panelBoxes(
     legendRows(entries, WIDTH),
     panels.length,
@@ -94,8 +96,8 @@ interface Panel extends SignalStatistic {
   scale: Scale
 }
 
-function panelsOf(signals: readonly SignalRecord[]): Panel[] {
-  const common = signalScale(signals)
+function panelsOf(signals: readonly SignalRecord[], scale?: Scale): Panel[] {
+  const common = scale ?? signalScale(signals)
   return statisticsOf(signals).map(statistic => ({
     ...statistic,
     scale: isOfSignal(statistic) ? common : panelScale(signals, statistic),

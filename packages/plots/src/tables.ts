@@ -2,10 +2,10 @@
 import type { VariantSummary } from '@normfree/runs'
 import { count, loss, percentSpread } from './numbers.ts'
 
-/** A GitHub-flavoured Markdown table: one row a variant, mean ± sample standard deviation. */
+/** Summaries as a Markdown table: one row a variant, mean ± sample standard deviation. */
 export function markdownTable(variants: readonly VariantSummary[]): string {
   const rows = variants.map(variant => [
-    escapeCell(variant.name),
+    variant.name,
     percentSpread(variant.testAccuracy),
     percentSpread(variant.trainAccuracy),
     loss(variant.trainLoss?.mean ?? Number.NaN),
@@ -13,19 +13,20 @@ export function markdownTable(variants: readonly VariantSummary[]): string {
     count(variant.imagesPerSecond?.mean ?? Number.NaN),
     statusText(variant),
   ])
-  const header = [
-    'variant',
-    'test accuracy',
-    'train accuracy',
-    'train loss',
-    'parameters',
-    'images/s',
-    'runs',
-  ]
-  const rule = header.map((_, column) =>
-    column === 0 || column === header.length - 1 ? ':--' : '--:',
-  )
-  return [header, rule, ...rows].map(cells => `| ${cells.join(' | ')} |\n`).join('')
+  const numbers = ['test accuracy', 'train accuracy', 'train loss', 'parameters', 'images/s']
+  return markdownRows(['variant', ...numbers, 'runs'], rows, numbers)
+}
+
+/** A GitHub-flavoured Markdown table of plain text; columns in `right` are aligned to the right. */
+export function markdownRows(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly string[] = [],
+): string {
+  const rule = head.map(heading => (right.includes(heading) ? '--:' : ':--'))
+  return [head, rule, ...rows.map(cells => cells.map(escapeCell))]
+    .map(cells => `| ${cells.join(' | ')} |\n`)
+    .join('')
 }
 
 /** How many runs ended in which way: `2 completed, 1 diverged`. */
