@@ -1,7 +1,7 @@
 // One forward pass as a graph of what its operators do to a signal: weigh, bend, scale, normalize,
 // pool, add. It is read off the operators, so that it says the same of anybody's modules. Each node
 // keeps numbers, no tensor.
-import { nn, noGrad, ops, Tensor, tidy } from '@normfree/torch'
+import { type nn, noGrad, ops, Tensor, tidy } from '@normfree/torch'
 import type { ActivationMoments } from '../gain.ts'
 import { ScaledActivation } from '../layers/scaled-activation.ts'
 import { type Kernel, kernelOf } from './kernel.ts'
@@ -169,14 +169,7 @@ const KINDS: Readonly<Record<string, 'norm' | 'pool' | 'mean'>> = {
   mean: 'mean',
 }
 
-const MEASURED: readonly Step['kind'][] = [
-  'input',
-  'weight',
-  'activation',
-  'norm',
-  'sum',
-  'gate',
-]
+const MEASURED: readonly Step['kind'][] = ['input', 'weight', 'activation', 'norm', 'sum', 'gate']
 
 const isTensor = (value: unknown): value is Tensor => value instanceof Tensor
 

@@ -41,6 +41,8 @@ export function kernelOf(operator: string, args: readonly unknown[], input: Sign
   return { ...moments, inside }
 }
 
+/** More output units are not looked at: they cost much and say nothing new. */
+const MOST_UNITS = 512
 /** Below this many directions a normal kernel's own number varies too much. */
 const FEWEST_DIRECTIONS = 4
 
@@ -49,13 +51,19 @@ const FEWEST_DIRECTIONS = 4
  * singular values: ||W||^4 / ||W W^T||^2. A normal out x in matrix has out in / (out + in).
  */
 function spreadOf(rows: Tensor, groups: number): number | null {
-  const [out, fanIn] = [rows.shape[0] / groups, rows.shape[1]]
+  const [units, fanIn] = [rows.shape[0] / groups, rows.shape[1]]
+  const out = Math.min(units, MOST_UNITS)
   const expected = (out * fanIn) / (out + fanIn)
   if (expected < FEWEST_DIRECTIONS) return null
-  const each = rows.view([groups, out, fanIn])
+  const each = rows.view([groups, units, fanIn]).narrow(1, 0, out)
   const gram = out < fanIn ? each.matmul(each.mT) : each.mT.matmul(each)
   const squares = each.square().sum([1, 2])
-  const ratio = squares.square().div(gram.square().sum([1, 2])).nanToNum(0).mean().item()
+  const ratio = squares
+    .square()
+    .div(gram.square().sum([1, 2]))
+    .nanToNum(0)
+    .mean()
+    .item()
   return ratio === 0 ? null : Math.max(0, (ratio - 1) / (expected - 1))
 }
 

@@ -1,6 +1,6 @@
 // What an operator that works element by element makes of a standard normal signal: read off the
 // operator itself, so that no table of activations has to keep up with it.
-import { arange, ops, Tensor, tidy } from '@normfree/torch'
+import { arange, ops, type Tensor, tidy } from '@normfree/torch'
 import type { ActivationMoments } from '../gain.ts'
 
 const ACTIVATIONS: ReadonlySet<string> = new Set([
