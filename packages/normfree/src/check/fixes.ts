@@ -1,5 +1,5 @@
 // The changes that findings ask for, as settings: applied to a model, and written out.
-import { ArgumentError, nn as layers, type nn, noGrad, Tensor, tidy } from '@normfree/torch'
+import { ArgumentError, nn, noGrad, Tensor, tidy } from '@normfree/torch'
 import { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
 import type { CheckOptions } from './check-model.ts'
 import type { Fix } from './finding.ts'
