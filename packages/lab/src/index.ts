@@ -45,6 +45,7 @@ export {
   type Split,
   type Triple,
 } from './data/index.ts'
+export { loadModuleFile, type ModuleFile, ModuleFileError } from './module-file.ts'
 export { type Prediction, type PredictOptions, predict } from './predict/predict.ts'
 export { TrainError } from './train/errors.ts'
 export { train } from './train/train.ts'

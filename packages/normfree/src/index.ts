@@ -82,6 +82,12 @@ export { ResNetV2, type ResNetV2Options, type ResNetV2Stem } from './models/resn
 export { VGG_DEPTHS, Vgg, type VggOptions } from './models/vgg.ts'
 export { moduleTree, type TreeNode } from './module-tree.ts'
 export { allFinite, findNonFinite, type NonFinite } from './non-finite.ts'
+export {
+  type PredictedTap,
+  type PredictSignalOptions,
+  predictSignal,
+  type SignalPrediction,
+} from './predict/predict-signal.ts'
 export type { HubOptions } from './pretrained/hub.ts'
 export {
   createPretrained,
@@ -96,5 +102,12 @@ export { checkResolution } from './resolution.ts'
 export { type InitialSignalOptions, initialSignal, type Signal } from './signal/initial.ts'
 export { meanSignal, measureSignal, openBranches, type SignalTap } from './signal/measure.ts'
 export { type ChannelStatistics, channelStatistics } from './signal/statistics.ts'
-export { residualBlocks, type TapListener, type TapPlace, withTaps } from './signal/taps.ts'
+export {
+  residualBlocks,
+  type TapListener,
+  type TapOptions,
+  type TapPlace,
+  type TapSum,
+  withTaps,
+} from './signal/taps.ts'
 export { type BlockPlan, planBlocks } from './variance.ts'

@@ -1,7 +1,7 @@
 // Sizes of a model: parameters and multiply-accumulates.
 import { nn, noGrad, type Tensor, tidy, zeros } from '@normfree/torch'
 import { createModel, modelEntry } from './registry.ts'
-import { undisturbed } from './undisturbed.ts'
+import { smallestBatch, undisturbed } from './undisturbed.ts'
 
 /** What a model of the registry costs. */
 export interface ModelCost {
@@ -30,8 +30,7 @@ export const countParameters = (model: nn.Module): number =>
 
 /**
  * Multiply-accumulates of the convolutions and linear layers for one image of 3 x side x side, what
- * the papers call FLOPs. Only sizes are worked out, on a batch of no images: nothing is computed. (For
- * kernels in channels_last, whose convolutions refuse such a batch, one image of zeros is.)
+ * the papers call FLOPs. Only sizes are worked out, on a batch of no images: nothing is computed.
  */
 export function countMacs(model: nn.Module, side: number): number {
   let macs = 0
@@ -51,8 +50,7 @@ export function countMacs(model: nn.Module, side: number): number {
       ]
     return []
   })
-  const images = model.parameters().every(parameter => parameter.isContiguous()) ? 0 : 1
-  const batch = [images, 3, side, side]
+  const batch = [smallestBatch(model), 3, side, side]
   try {
     undisturbed(model, () => noGrad(() => tidy(() => void model.eval()(zeros(batch)))))
   } finally {

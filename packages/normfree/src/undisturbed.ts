@@ -2,7 +2,7 @@
 import { type nn, noGrad } from '@normfree/torch'
 
 /** Runs `work` and puts the buffers and modes of `model` back as they were, also after a throw. */
-export function undisturbed(model: nn.Module, work: () => void): void {
+export function undisturbed(model: nn.AnyModule, work: () => void): void {
   const modes = [...model.namedModules()].map(([, module]) => [module, module.training] as const)
   const saved = [...model.namedBuffers()].map(([, buffer]) => [buffer, buffer.clone()] as const)
   try {
@@ -17,3 +17,11 @@ export function undisturbed(model: nn.Module, work: () => void): void {
     })
   }
 }
+
+/**
+ * Samples in the smallest batch that `model` takes, for a pass of which only shapes are asked: none,
+ * so that nothing is computed, but for kernels in channels_last, whose convolutions refuse such a
+ * batch: one.
+ */
+export const smallestBatch = (model: nn.AnyModule): number =>
+  model.parameters().every(parameter => parameter.isContiguous()) ? 0 : 1

@@ -18,6 +18,8 @@ export {
   type EpochLine,
   type Json,
   type MetricLine,
+  OPTIONAL_STATISTICS,
+  type OptionalStatistic,
   RUN_FORMAT,
   type RunConfigJson,
   type RunHeader,
@@ -26,4 +28,5 @@ export {
   type SignalRecord,
   type SignalTap,
   type StepLine,
+  type TapStatistic,
 } from './types.ts'

@@ -1,6 +1,15 @@
 // One line of `metrics.jsonl`: JSON to a checked MetricLine. Unknown fields are dropped.
 import { RecordSource } from './source.ts'
-import type { EndLine, EpochLine, MetricLine, SignalLine, SignalTap, StepLine } from './types.ts'
+import {
+  type EndLine,
+  type EpochLine,
+  type MetricLine,
+  OPTIONAL_STATISTICS,
+  type SignalLine,
+  type SignalTap,
+  type StepLine,
+  type TapStatistic,
+} from './types.ts'
 
 /** @throws RunRecordError where `text` is no metric line; `where` is its file and line. */
 export function readMetricLine(text: string, where: string): MetricLine {
@@ -41,6 +50,7 @@ function readEpoch(source: RecordSource): EpochLine {
 function readSignal(source: RecordSource): SignalLine {
   const signal = source.object('signal')
   const alpha = signal.optionalNumber('alpha')
+  const note = signal.optionalText('note')
   return {
     kind: 'signal',
     when: source.oneOf('when', ['init', 'end']),
@@ -48,6 +58,7 @@ function readSignal(source: RecordSource): SignalLine {
       model: signal.text('model'),
       input: signal.text('input'),
       ...(alpha !== undefined && { alpha }),
+      ...(note !== undefined && { note }),
       taps: signal.list('taps', readTap),
     },
   }
@@ -64,7 +75,31 @@ function readTap(source: RecordSource): SignalTap {
     channelVariance: source.number('channelVariance'),
     residualVariance: source.nullableNumber('residualVariance'),
     predictedVariance: source.nullableNumber('predictedVariance'),
+    ...known(OPTIONAL_STATISTICS, name => source.optionalNumber(name)),
+    ...(source.has('bands') && { bands: readBands(source.object('bands')) }),
   }
+}
+
+const BANDED: readonly TapStatistic[] = [
+  'channelSquaredMean',
+  'channelVariance',
+  'residualVariance',
+  ...OPTIONAL_STATISTICS,
+]
+
+const readBands = (source: RecordSource): NonNullable<SignalTap['bands']> =>
+  known(BANDED, name => (source.has(name) ? source.pair(name) : undefined))
+
+/** The fields of `names` that `read` finds. */
+function known<K extends string, V>(
+  names: readonly K[],
+  read: (name: K) => V | undefined,
+): Partial<Record<K, V>> {
+  const found = names.flatMap((name): [K, V][] => {
+    const value = read(name)
+    return value === undefined ? [] : [[name, value]]
+  })
+  return Object.fromEntries(found) as Partial<Record<K, V>>
 }
 
 function readEnd(source: RecordSource): EndLine {

@@ -27,13 +27,17 @@ export class RecordSource {
     throw new RunRecordError(`Expected a JSON object but received ${preview(text)} (${where}).`)
   }
 
+  has(name: string): boolean {
+    return name in this.#fields
+  }
+
   text(name: string): string {
     const value = this.#fields[name]
     return typeof value === 'string' ? value : this.fail(name, 'text')
   }
 
   optionalText(name: string): string | undefined {
-    return name in this.#fields ? this.text(name) : undefined
+    return this.has(name) ? this.text(name) : undefined
   }
 
   /** JSON has no NaN and no infinity: they are written as null and come back as NaN. */
@@ -44,7 +48,17 @@ export class RecordSource {
   }
 
   optionalNumber(name: string): number | undefined {
-    return name in this.#fields ? this.number(name) : undefined
+    return this.has(name) ? this.number(name) : undefined
+  }
+
+  /** Two numbers, which may be null as in `number`. */
+  pair(name: string): readonly [number, number] {
+    const value = this.#fields[name]
+    const isNumber = (each: Json) => each === null || typeof each === 'number'
+    if (!Array.isArray(value) || value.length !== 2 || !value.every(isNumber))
+      return this.fail(name, 'two numbers')
+    const [low, high] = value.map(each => (each === null ? Number.NaN : Number(each)))
+    return [low as number, high as number]
   }
 
   /** For fields in which null means "not applicable". */
@@ -82,7 +96,7 @@ export class RecordSource {
   }
 
   private fail(name: string, expected: string, remedy?: string): never {
-    const received = name in this.#fields ? preview(JSON.stringify(this.#fields[name])) : 'nothing'
+    const received = this.has(name) ? preview(JSON.stringify(this.#fields[name])) : 'nothing'
     const hint = remedy ?? 'The record is damaged: delete the run folder and run it again.'
     throw new RunRecordError(
       `Expected ${expected} for \`${name}\` but received ${received} (${this.#where}). ${hint}`,

@@ -77,18 +77,47 @@ export interface EndLine {
 /** One line of `metrics.jsonl`. */
 export type MetricLine = StepLine | EpochLine | SignalLine | EndLine
 
-/** The three statistics of a signal propagation plot, measured at every block of one model. */
+/**
+ * Statistics of a tap that are in a record where they were asked for, and where there is something that
+ * they can be measured of.
+ */
+export const OPTIONAL_STATISTICS = [
+  'activationMean',
+  'pixelNorm',
+  'deadFraction',
+  'contribution',
+  'channelCorrelation',
+  'spectralNorm',
+  'conditionNumber',
+  'effectiveRank',
+  'gradientVariance',
+  'gradientRatio',
+] as const
+
+/** One of them. */
+export type OptionalStatistic = (typeof OPTIONAL_STATISTICS)[number]
+
+/** Whatever is measured at a tap. */
+export type TapStatistic =
+  | 'channelSquaredMean'
+  | 'channelVariance'
+  | 'residualVariance'
+  | OptionalStatistic
+
+/** The statistics of a signal propagation plot, measured at every block of one model. */
 export interface SignalRecord {
   model: string
   /** What went in, e.g. "N(0,1) 3x32x32, batch 128, mean of 3 draws". */
   input: string
   /** The residual scale of a normalizer-free network. */
   alpha?: number
+  /** What a reader must know of the measurement, e.g. that the taps are layers. */
+  note?: string
   taps: SignalTap[]
 }
 
 /** One place where the signal was measured. */
-export interface SignalTap {
+export interface SignalTap extends Partial<Record<OptionalStatistic, number>> {
   /** 0 is the stem. */
   index: number
   /** Dotted module name. */
@@ -105,6 +134,8 @@ export interface SignalTap {
   residualVariance: number | null
   /** The channel variance that theory expects; null where there is no theory. */
   predictedVariance: number | null
+  /** The least and the largest over the draws, where there were several. */
+  bands?: Partial<Record<TapStatistic, readonly [low: number, high: number]>>
 }
 
 /** A run folder read back. */

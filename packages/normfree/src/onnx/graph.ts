@@ -1,8 +1,10 @@
 // A graph of ONNX nodes as it grows: unique names, initializers, attributes.
+
+import { inModule } from '../module-path.ts'
 import { OnnxExportError } from './errors.ts'
 import { bytesOf } from './merge.ts'
 import { ATTRIBUTE_TYPE, type Attribute, type Initializer, type Node } from './proto.ts'
-import { type Constant, inModule, type Size } from './trace.ts'
+import type { Constant, Size } from './trace.ts'
 
 /** TensorProto.DataType of the dtypes that are written as they lie in memory. */
 const DATA_TYPES: Readonly<Record<string, number>> = {

@@ -1,4 +1,5 @@
 // From a traced pass to a graph: each call of an operator is written by its row of the tables.
+import { inModule } from '../module-path.ts'
 import { OnnxExportError } from './errors.ts'
 import { Graph, type Operand } from './graph.ts'
 import { ACTIVATION } from './operators/activation.ts'
@@ -6,15 +7,7 @@ import { ARITHMETIC } from './operators/arithmetic.ts'
 import { LAYER } from './operators/layer.ts'
 import { type Rows, Unmapped } from './operators/row.ts'
 import { SHAPE } from './operators/shape.ts'
-import {
-  type Argument,
-  Constant,
-  inModule,
-  type Step,
-  type Trace,
-  Value,
-  Varying,
-} from './trace.ts'
+import { type Argument, Constant, type Step, type Trace, Value, Varying } from './trace.ts'
 
 const ROWS: Rows = { ...ACTIVATION, ...ARITHMETIC, ...LAYER, ...SHAPE }
 

@@ -1,15 +1,8 @@
 // Two passes over inputs of different sizes, laid over each other: what differs follows the size, and
 // what may not differ shows that the graph would be right for one input only.
+import { inModule } from '../module-path.ts'
 import { OnnxExportError } from './errors.ts'
-import {
-  type Argument,
-  Constant,
-  inModule,
-  type Step,
-  type Trace,
-  Value,
-  Varying,
-} from './trace.ts'
+import { type Argument, Constant, type Step, type Trace, Value, Varying } from './trace.ts'
 
 /**
  * Marks in `first` every size and number that is another one in `second`.

@@ -1,6 +1,7 @@
 // A forward pass as a list of operator calls. What depends on parameters and buffers alone is taken as
 // it was computed: weight standardization, for one, leaves nothing but its kernels.
 import { type nn, noGrad, ops, Tensor, tidy } from '@normfree/torch'
+import { inModule, ModulePath } from '../module-path.ts'
 import { undisturbed } from '../undisturbed.ts'
 import { OnnxExportError } from './errors.ts'
 
@@ -91,7 +92,6 @@ export interface Trace {
  */
 export function traceForward(model: nn.Module, input: Tensor): Trace {
   const recorder = new Recorder(model, input)
-  const handles = recorder.followModules(model)
   let output: Value | undefined
   const pass = () =>
     ops.observe(
@@ -103,7 +103,7 @@ export function traceForward(model: nn.Module, input: Tensor): Trace {
   try {
     undisturbed(model, () => noGrad(() => tidy(pass)))
   } finally {
-    for (const handle of handles) handle.remove()
+    recorder.path.remove()
   }
   if (!output)
     throw new OnnxExportError(
@@ -118,33 +118,22 @@ class Recorder {
   readonly #values = new WeakMap<object, Value>()
   readonly #constants = new WeakMap<object, Constant>()
   readonly #stateNames: ReadonlyMap<Tensor, string>
-  readonly #modules: string[] = []
+  readonly path: ModulePath
   #count = 0
 
   constructor(model: nn.Module, input: Tensor) {
     this.#stateNames = new Map(Array.from(model.stateDict(), ([name, tensor]) => [tensor, name]))
     this.input = this.#add(input)
+    this.path = new ModulePath(model)
   }
 
   valueOf(result: unknown): Value | undefined {
     return result instanceof Tensor ? this.#values.get(result) : undefined
   }
 
-  /** Keeps the name of the innermost module that runs. */
-  followModules(model: nn.Module): nn.RemovableHandle[] {
-    return [...model.namedModules()].flatMap(([name, module]) => [
-      module.registerForwardPreHook(() => {
-        this.#modules.push(name)
-      }),
-      module.registerForwardHook(() => {
-        this.#modules.pop()
-      }),
-    ])
-  }
-
   record(operator: string, args: readonly unknown[], result: unknown): void {
     if (!this.#dependsOnInput(args)) return
-    const module = this.#modules.at(-1) ?? ''
+    const module = this.path.current
     if (/^[^_].*_(\.|$)/.test(operator))
       throw new OnnxExportError(
         `Expected a forward pass that overwrites nothing but ${operator} does${inModule(module)}. A layer that still gathers statistics in evaluation must have seen its batches first.`,
@@ -187,7 +176,3 @@ class Recorder {
 }
 
 const isTensor = (value: unknown): value is Tensor => value instanceof Tensor
-
-/** ` in layer1.0.conv1`, for messages. */
-export const inModule = (module: string): string =>
-  module === '' ? ' in the model itself' : ` in ${module}`

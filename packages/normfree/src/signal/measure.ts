@@ -3,7 +3,7 @@
 import { ArgumentError, type nn, noGrad, ones, type Tensor, tidy } from '@normfree/torch'
 import { undisturbed } from '../undisturbed.ts'
 import { type ChannelStatistics, channelStatistics } from './statistics.ts'
-import { residualBlocks, type TapListener, withTaps } from './taps.ts'
+import { residualBlocks, type TapListener, type TapOptions, withTaps } from './taps.ts'
 
 /** One point of the plot. */
 export interface SignalTap {
@@ -19,21 +19,26 @@ export interface SignalTap {
   channelSquaredMean: number
   /** Mean over channels of the biased variance over samples and positions. */
   channelVariance: number
-  /** The same variance at the end of the residual branch; null for the stem. */
+  /** The same variance at the end of the residual branch; null for the stem, and for layers. */
   residualVariance: number | null
   /** What the family's bookkeeping expects of channelVariance; null where it makes no prediction. */
   predictedVariance: number | null
 }
 
 /**
- * Runs `model` once on `input` (N, 3, H, W) in training mode, without recording, and measures every
- * block. The model's state (running statistics, mode) is as before afterwards.
+ * Runs `model` on `input` (N, 3, H, W) in training mode, without recording, and measures every block
+ * (see {@link withTaps} for what a block is). The model's state (running statistics, mode) is as before
+ * afterwards.
  *
- * @throws ArgumentError when the model has no residual blocks.
+ * @throws ArgumentError as withTaps.
  */
-export function measureSignal(model: nn.Module, input: Tensor): SignalTap[] {
+export function measureSignal(
+  model: nn.Module,
+  input: Tensor,
+  options: TapOptions = {},
+): SignalTap[] {
   const taps: SignalTap[] = []
-  let residualVariance = Number.NaN
+  let residualVariance: number | null = null
   const listener: TapListener = {
     stem: x => {
       taps.push(stemTap(channelStatistics(x)))
@@ -52,7 +57,7 @@ export function measureSignal(model: nn.Module, input: Tensor): SignalTap[] {
     },
   }
   const pass = () => noGrad(() => tidy(() => void model.train()(input)))
-  undisturbed(model, () => withTaps(model, listener, pass))
+  undisturbed(model, () => withTaps(model, listener, pass, options))
   return taps
 }
 

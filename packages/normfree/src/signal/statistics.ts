@@ -7,11 +7,20 @@ export interface ChannelStatistics {
   variance: number
 }
 
-/** Statistics of (N, C, H, W): mean over channels of (mean over N, H, W)^2 and of the biased variance. */
+/** Every dimension but that of the channels, of (N, C, H, W) or (N, C). */
+const besideChannels = ({ dim }: Tensor): number[] => [0, 2, 3].slice(0, dim - 1)
+
+/**
+ * Statistics of (N, C, H, W) or (N, C): mean over channels of (mean over N, H, W)^2 and of the biased
+ * variance.
+ */
 export function channelStatistics(x: Tensor): ChannelStatistics {
   return noGrad(() =>
     tidy(() => {
-      const [variance, mean] = x.detach().to('float32').varMean([0, 2, 3], { correction: 0 })
+      const [variance, mean] = x
+        .detach()
+        .to('float32')
+        .varMean(besideChannels(x), { correction: 0 })
       return { squaredMean: mean.square().mean().item(), variance: variance.mean().item() }
     }),
   )

@@ -1,0 +1,166 @@
+// What is known of a tensor (N, C, H, W) before it is computed: at every position the moments of its
+// elements, over samples and over channels.
+import { type Grid, POINT } from './grid.ts'
+import { added, type Cell, NORMAL, reshapedBy, type Shape, transformed } from './shape.ts'
+
+/**
+ * Moments at every cell of a grid. A channel's mean over samples, there, is modelled as normal among
+ * the channels, with `mean` and standard deviation `spread`; where a channel lies in that
+ * distribution is the same at all positions. Within a channel, positions are independent (white).
+ */
+export interface Moments {
+  grid: Grid
+  /** Mean over channels of the channels' means. */
+  mean: Float64Array
+  /** Standard deviation of the channels' means. */
+  spread: Float64Array
+  /** Mean over channels of the variance within a channel. */
+  variance: Float64Array
+  /** How elements lie around their mean. */
+  shape: Shape
+}
+
+/** The same everywhere. */
+export const uniform = (grid: Grid, cell: Cell, shape: Shape = NORMAL): Moments => ({
+  grid,
+  mean: new Float64Array(grid.length).fill(cell.mean),
+  spread: new Float64Array(grid.length).fill(cell.spread),
+  variance: new Float64Array(grid.length).fill(cell.variance),
+  shape,
+})
+
+/** Cell by cell; the shape stays. */
+export function mapCells(x: Moments, work: (cell: Cell) => Cell): Moments {
+  return build(x.grid, i => work(cellAt(x, i)), x.shape)
+}
+
+/** Moments whose cell number i is `cell(i)`. */
+export function build(grid: Grid, cell: (index: number) => Cell, shape: Shape = NORMAL): Moments {
+  const y = uniform(grid, { mean: 0, spread: 0, variance: 0 }, shape)
+  for (let i = 0; i < grid.length; i++) {
+    const { mean, spread, variance } = cell(i)
+    y.mean[i] = mean
+    y.spread[i] = spread
+    y.variance[i] = variance
+  }
+  return y
+}
+
+/** One cell. */
+export const cellAt = (x: Moments, index: number): Cell => ({
+  mean: x.mean[index],
+  spread: x.spread[index],
+  variance: x.variance[index],
+})
+
+/** The two statistics of a signal propagation plot: means over channels. */
+export interface Statistics {
+  /** Of the squared mean over samples and positions. */
+  squaredMean: number
+  /** Of the variance over samples and positions. */
+  variance: number
+}
+
+/** Statistics over all positions. */
+export function statisticsOf({ grid, mean, spread, variance }: Moments): Statistics {
+  const squaredMean = grid.average(mean) ** 2 + grid.average(spread) ** 2
+  const square = variance.map((each, i) => each + mean[i] ** 2 + spread[i] ** 2)
+  return { squaredMean, variance: Math.max(grid.average(square) - squaredMean, 0) }
+}
+
+/** Means over all positions, as a tensor without any. */
+export const averaged = ({ grid, mean, spread, variance }: Moments): Moments =>
+  uniform(POINT, {
+    mean: grid.average(mean),
+    spread: grid.average(spread),
+    variance: grid.average(variance) / grid.positions,
+  })
+
+/** What x amounts to on the whole, by the mean of its cells. */
+const typicalCell = ({ grid, mean, spread, variance }: Moments): Cell => ({
+  mean: grid.average(mean),
+  spread: grid.average(spread),
+  variance: grid.average(variance),
+})
+
+/** Two tensors on one grid: one without positions stands at every one of the other's. */
+function paired(x: Moments, y: Moments, shape: Shape, work: (x: Cell, y: Cell) => Cell): Moments {
+  const { grid } = y.grid === POINT ? x : y
+  const at = (moments: Moments, i: number) => cellAt(moments, moments.grid === POINT ? 0 : i)
+  return build(grid, i => work(at(x, i), at(y, i)), shape)
+}
+
+/** x + factor y, independent. */
+export function sum(x: Moments, y: Moments, factor = 1): Moments {
+  const [own, other] = [x, y].map(each => each.grid.average(each.variance))
+  const share = own / (own + factor ** 2 * other)
+  const shape = added(x.shape, factor < 0 ? mirrored(y.shape) : y.shape, share)
+  return paired(x, y, shape, (left, right) => ({
+    mean: left.mean + factor * right.mean,
+    spread: Math.hypot(left.spread, factor * right.spread),
+    variance: left.variance + factor ** 2 * right.variance,
+  }))
+}
+
+/** x y, independent; its shape is that of the factor that varies more. */
+export function product(x: Moments, y: Moments): Moments {
+  const [first, second] = [x, y].map(typicalCell)
+  const variation = ({ mean, spread, variance }: Cell) => variance / (mean ** 2 + spread ** 2)
+  const { shape } = variation(second) > variation(first) ? y : x
+  return paired(x, y, shape, (left, right) => {
+    const squares = [left, right].map(({ mean, spread }) => mean ** 2 + spread ** 2)
+    const mean = left.mean * right.mean
+    const squaredMean = squares[0] * squares[1]
+    return {
+      mean,
+      spread: Math.sqrt(Math.max(squaredMean - mean ** 2, 0)),
+      variance: (squares[0] + left.variance) * (squares[1] + right.variance) - squaredMean,
+    }
+  })
+}
+
+const mirrored = ({ values, weights }: Shape): Shape => ({
+  values: values.map(value => -value).reverse(),
+  weights: weights.toReversed(),
+})
+
+/** slope x + offset */
+export const affine = (x: Moments, slope: number, offset: number): Moments => ({
+  ...mapCells(x, ({ mean, spread, variance }) => ({
+    mean: slope * mean + offset,
+    spread: Math.abs(slope) * spread,
+    variance: slope ** 2 * variance,
+  })),
+  shape: slope < 0 ? mirrored(x.shape) : x.shape,
+})
+
+/**
+ * f of every element. Cells whose moments differ by a scale alone (to about one percent in shape)
+ * share one quadrature, scaled: exact for functions like relu, and to first order for others.
+ */
+export function bent(x: Moments, f: (x: number) => number): Moments {
+  const shared = new Map<string, { variance: number; y: Cell }>()
+  const y = mapCells(x, cell => {
+    const key = proportions(cell)
+    const known = shared.get(key)
+    if (known) return rescaled(known.y, cell.variance / known.variance)
+    const y = transformed(f, cell, x.shape)
+    shared.set(key, { variance: cell.variance, y })
+    return y
+  })
+  return { ...y, shape: reshapedBy(f, typicalCell(x), x.shape) }
+}
+
+/** Variance and how far the means are from 0, in steps of 1/128. */
+function proportions({ mean, spread, variance }: Cell): string {
+  const deviation = Math.sqrt(variance)
+  if (!(deviation > 0)) return `${mean} ${spread}`
+  const parts = [Math.log(variance), mean / deviation, spread / deviation]
+  return parts.map(part => Math.round(128 * part)).join(' ')
+}
+
+function rescaled({ mean, spread, variance }: Cell, factor: number): Cell {
+  if (!(factor > 0)) return { mean, spread, variance }
+  const scale = Math.sqrt(factor)
+  return { mean: mean * scale, spread: spread * scale, variance: variance * factor }
+}

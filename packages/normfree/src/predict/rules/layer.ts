@@ -1,0 +1,194 @@
+// Layers with weights, and norms.
+import { Tensor } from '@normfree/torch'
+import type { Slide } from '../grid.ts'
+import { build, type Moments, mapCells, product, statisticsOf, sum } from '../moments.ts'
+import {
+  type Call,
+  constantSignal,
+  gridOf,
+  type Operand,
+  type Rule,
+  type Rules,
+  reshaped,
+  Signal,
+  Unpredicted,
+} from '../signal.ts'
+import { convolved, kernelStatistics } from '../window.ts'
+
+type Optional = Tensor | null | undefined
+type Pair = number | readonly number[]
+
+const pairOf = (value: Pair): readonly [number, number] => {
+  const [first, second = first] = typeof value === 'number' ? [value] : value
+  return [first, second]
+}
+
+const withBias = (x: Moments, bias: Optional): Moments =>
+  bias ? sum(x, constantSignal(bias).moments) : x
+
+const constant = (value: unknown): Tensor => {
+  if (value instanceof Tensor) return value
+  throw new Unpredicted('a weight that depends on the input')
+}
+
+/** Of a convolution, at the places that its schema gives. */
+interface ConvArguments {
+  weight: Tensor
+  bias: Optional
+  slides: [Slide, Slide]
+}
+
+function convolution(call: Call, x: Operand, { weight, bias, slides }: ConvArguments): Signal {
+  const { moments } = reshaped(x.signal, x.shape, call.smooth)
+  const kernel = kernelStatistics(call.kernelOf(constant(weight)))
+  const window = { rows: slides[0], columns: slides[1] }
+  return new Signal(
+    withBias(convolved(moments, kernel, window, gridOf(call.shape, call.smooth)), bias),
+  )
+}
+
+const conv2d: Rule = (
+  call,
+  x: Operand,
+  weight: Tensor,
+  bias: Optional,
+  stride: Pair = 1,
+  padding: Pair = 0,
+  dilation: Pair = 1,
+) => {
+  const [strides, paddings, dilations] = [stride, padding, dilation].map(pairOf)
+  const slide = (side: 0 | 1): Slide => ({
+    kernel: weight.shape[2 + side],
+    stride: strides[side],
+    padding: paddings[side],
+    dilation: dilations[side],
+  })
+  return convolution(call, x, { weight, bias, slides: [slide(0), slide(1)] })
+}
+
+/** The form whose padding is a word. */
+const conv2dPadded: Rule = (
+  call,
+  x: Operand,
+  weight: Tensor,
+  bias: Optional,
+  stride: Pair = 1,
+  padding = 'valid',
+  dilation: Pair = 1,
+) => {
+  const reach = pairOf(dilation).map((each, side) => each * (weight.shape[2 + side] - 1))
+  const padded = padding === 'same' ? reach.map(each => Math.floor(each / 2)) : 0
+  return conv2d(call, ...([x, weight, bias, stride, padded, dilation] as never[]))
+}
+
+/** A product with a matrix (out, in), whatever the positions. */
+function dense(call: Call, x: Operand, weight: Tensor, bias: Optional): Signal {
+  const { moments } = reshaped(x.signal, x.shape, call.smooth)
+  const slide = { kernel: 1, stride: 1, padding: 0, dilation: 1 }
+  const kernel = kernelStatistics(call.kernelOf(constant(weight)))
+  const window = { rows: slide, columns: slide }
+  return new Signal(withBias(convolved(moments, kernel, window, moments.grid), bias))
+}
+
+/** Along positions that are not told apart: as a dense layer of all its taps, without ends. */
+const conv1d: Rule = (call, x: Operand, weight: Tensor, bias: Optional) =>
+  dense(call, x, call.kernelOf(constant(weight)).flatten(1), bias)
+
+const matmul: Rule = (call, x: Operand, weight: Tensor) => {
+  if (!(weight instanceof Tensor) || weight.shape.length !== 2)
+    throw new Unpredicted('a product of two tensors that depend on the input')
+  return dense(call, x, weight.t(), null)
+}
+
+const withAffine = (x: Moments, weight: Optional, bias: Optional): Signal =>
+  new Signal(withBias(weight ? product(x, constantSignal(weight).moments) : x, bias))
+
+/** By each channel's mean and variance over samples and positions. */
+function channelNorm(x: Moments, eps: number): Moments {
+  const scale = 1 / Math.sqrt(statisticsOf(x).variance + eps)
+  const [mean, spread] = [x.grid.average(x.mean), x.grid.average(x.spread)]
+  return build(
+    x.grid,
+    i => ({
+      mean: (x.mean[i] - mean) * scale,
+      spread: (x.spread[i] - spread) * scale,
+      variance: x.variance[i] * scale ** 2,
+    }),
+    x.shape,
+  )
+}
+
+/**
+ * By mean and variance of groups of `channels` channels, over all positions of a sample: what
+ * channels differ in within a group stays.
+ */
+function groupedNorm(x: Moments, channels: number, eps: number): Moments {
+  const { grid } = x
+  const [mean, spread] = [grid.average(x.mean), grid.average(x.spread)]
+  const { squaredMean, variance } = statisticsOf(x)
+  const kept = 1 - 1 / channels
+  const scale = 1 / Math.sqrt(variance + kept * Math.max(squaredMean - mean ** 2, 0) + eps)
+  return build(
+    grid,
+    i => ({
+      mean: (x.mean[i] - mean) * scale,
+      spread: (x.spread[i] + (Math.sqrt(kept) - 1) * spread) * scale,
+      variance: x.variance[i] * scale ** 2,
+    }),
+    x.shape,
+  )
+}
+
+const batchNorm: Rule = (
+  _,
+  x: Operand,
+  weight: Optional,
+  bias: Optional,
+  mean: Optional,
+  variance: Optional,
+  training: boolean,
+  _momentum: number,
+  eps: number,
+) => {
+  const { moments } = x.signal
+  if (training) return withAffine(channelNorm(moments, eps), weight, bias)
+  const centred = sum(moments, constantSignal(mean as Tensor).moments, -1)
+  const scale = constantSignal((variance as Tensor).add(eps).rsqrt()).moments
+  return withAffine(product(centred, scale), weight, bias)
+}
+
+/** By each position's mean and variance over the last dimension, the channels. */
+const layerNorm: Rule = (
+  _,
+  x: Operand,
+  _shape: readonly number[],
+  weight: Optional,
+  bias: Optional,
+  eps: number = 1e-5,
+) => {
+  const normed = mapCells(x.signal.moments, ({ spread, variance }) => {
+    const scale = 1 / Math.sqrt(variance + spread ** 2 + eps)
+    return { mean: 0, spread: spread * scale, variance: variance * scale ** 2 }
+  })
+  return withAffine(normed, weight, bias)
+}
+
+export const LAYER: Rules = {
+  conv2d,
+  'conv2d.padding': conv2dPadded,
+  conv1d,
+  linear: (call, x: Operand, weight: Tensor, bias: Optional) => dense(call, x, weight, bias),
+  matmul,
+  mm: matmul,
+  batch_norm: batchNorm,
+  instance_norm: batchNorm,
+  group_norm: (
+    _,
+    x: Operand,
+    groups: number,
+    weight: Optional,
+    bias: Optional,
+    eps: number = 1e-5,
+  ) => withAffine(groupedNorm(x.signal.moments, x.shape[1] / groups, eps), weight, bias),
+  layer_norm: layerNorm,
+}

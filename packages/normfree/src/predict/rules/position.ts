@@ -1,0 +1,187 @@
+// Operators that gather or move positions: pools, means, paddings and changes of shape.
+
+import type { Tensor } from '@normfree/torch'
+import { cellsUnder, type Slide } from '../grid.ts'
+import { averaged, build, cellAt, type Moments, mapCells } from '../moments.ts'
+import { NORMAL } from '../shape.ts'
+import {
+  type Call,
+  constantSignal,
+  gridOf,
+  isOperand,
+  type Operand,
+  type Rule,
+  type Rules,
+  reshaped,
+  Signal,
+  Unpredicted,
+} from '../signal.ts'
+import { type Averaging, type Window, windowMaxima, windowMeans } from '../window.ts'
+
+type Pair = number | readonly number[]
+
+const side = (value: Pair, index: 0 | 1): number =>
+  typeof value === 'number' ? value : (value[index] ?? value[0])
+
+/** A stride left out is the kernel's size. */
+function windowOf(kernel: Pair, stride: Pair = [], padding: Pair = 0, dilation: Pair = 1): Window {
+  const steps = Array.isArray(stride) && stride.length === 0 ? kernel : stride
+  const slide = (index: 0 | 1): Slide => ({
+    kernel: side(kernel, index),
+    stride: side(steps, index),
+    padding: side(padding, index),
+    dilation: side(dilation, index),
+  })
+  return { rows: slide(0), columns: slide(1) }
+}
+
+function means(
+  call: Call,
+  x: Operand,
+  window: Window,
+  averaging: Omit<Averaging, 'smooth'>,
+): Signal {
+  const { moments } = reshaped(x.signal, x.shape, call.smooth)
+  const to = gridOf(call.shape, call.smooth)
+  return new Signal(windowMeans(moments, window, to, { ...averaging, smooth: call.smooth }))
+}
+
+const avgPool: Rule = (
+  call,
+  x: Operand,
+  kernel: Pair,
+  stride?: Pair,
+  padding: Pair = 0,
+  _ceilMode: boolean = false,
+  countIncludePad: boolean = true,
+  divisor?: number | null,
+) => {
+  if (divisor != null) throw new Unpredicted(`divisor_override ${divisor}`)
+  // Where the padding is 0, what hangs over in ceil_mode is left out of the mean.
+  const countPadding = countIncludePad && padding !== 0
+  return means(call, x, windowOf(kernel, stride, padding), { countPadding })
+}
+
+const adaptiveAvgPool: Rule = (call, x: Operand, size: Pair) => {
+  const [height, width] = [0, 1].map(index => x.shape[2 + index] / side(size, index as 0 | 1))
+  if (side(size, 0) === 1 && side(size, 1) === 1) return new Signal(averaged(x.signal.moments))
+  if (!Number.isInteger(height) || !Number.isInteger(width))
+    throw new Unpredicted('windows of different sizes')
+  return means(call, x, windowOf([height, width]), { countPadding: false })
+}
+
+/** Smooth images are as large as their maxima over a window. */
+const maxPool: Rule = (
+  call,
+  x: Operand,
+  kernel: Pair,
+  stride?: Pair,
+  padding: Pair = 0,
+  dilation: Pair = 1,
+) => {
+  const signal = reshaped(x.signal, x.shape, call.smooth)
+  if (call.smooth) return reshaped(signal, call.shape, true)
+  const window = windowOf(kernel, stride, padding, dilation)
+  return new Signal(windowMaxima(signal.moments, window, gridOf(call.shape, false)))
+}
+
+/** Over positions; over channels, whose means are independent. */
+const mean: Rule = (call, x: Operand, dims: Pair | null) => {
+  if (dims === null) throw new Unpredicted('a mean over samples')
+  const rank = x.shape.length
+  const over = (typeof dims === 'number' ? [dims] : dims).map(dim => (dim < 0 ? dim + rank : dim))
+  if (over.includes(0)) throw new Unpredicted('a mean over samples')
+  const { moments } = x.signal
+  const inChannels = over.includes(1) && rank === 4 ? x.shape[1] : 1
+  const positions = over.reduce((count, dim) => count * x.shape[dim], 1) / inChannels
+  const whole = rank === 4 && over.includes(2) && over.includes(3)
+  const gathered = whole
+    ? averaged(moments)
+    : mapCells({ ...moments, shape: NORMAL }, cell => ({
+        ...cell,
+        variance: cell.variance / positions,
+      }))
+  const y = mapCells(gathered, cell => ({
+    mean: cell.mean,
+    spread: cell.spread / Math.sqrt(inChannels),
+    variance: cell.variance / inChannels,
+  }))
+  return reshaped(new Signal(y), call.shape, call.smooth)
+}
+
+/** Pairs from the last dimension on; only positions are padded. */
+function padded(call: Call, x: Operand, pads: readonly number[], value: number): Signal {
+  if (call.smooth) return reshaped(x.signal, call.shape, true)
+  if (x.shape.length !== 4 || pads.length > 4) throw new Unpredicted('padded channels')
+  const [left = 0, , top = 0] = pads
+  const { moments } = reshaped(x.signal, x.shape, false)
+  const slide = (padding: number): Slide => ({ kernel: 1, stride: 1, padding, dilation: 1 })
+  const to = gridOf(call.shape, false)
+  const cells = cellsUnder(moments.grid, to, slide(top), slide(left))
+  const outside = { mean: value, spread: 0, variance: 0 }
+  return new Signal(
+    build(to, i => (cells[i] < 0 ? outside : cellAt(moments, cells[i])), moments.shape),
+  )
+}
+
+const pad: Rule = (
+  call,
+  x: Operand,
+  pads: readonly number[],
+  mode = 'constant',
+  value?: number | null,
+) => {
+  if (mode === 'constant') return padded(call, x, pads, value ?? 0)
+  return reshaped(x.signal, call.shape, call.smooth)
+}
+
+/** Along the channels: their mean, by how many each tensor has. */
+const cat: Rule = (call, tensors: readonly (Operand | Tensor)[]) => {
+  const parts = tensors.map(each => {
+    const signal = isOperand(each) ? each.signal : constantSignal(each)
+    return { moments: reshaped(signal, call.shape, call.smooth).moments, count: each.shape[1] }
+  })
+  const total = parts.reduce((sum, { count }) => sum + count, 0)
+  const share = (pick: (moments: Moments) => number) =>
+    parts.reduce((sum, { moments, count }) => sum + (count / total) * pick(moments), 0)
+  const { grid, shape } = parts[0].moments
+  return new Signal(
+    build(
+      grid,
+      i => {
+        const mean = share(moments => moments.mean[i])
+        const square = share(moments => moments.mean[i] ** 2 + moments.spread[i] ** 2)
+        return {
+          mean,
+          spread: Math.sqrt(Math.max(square - mean ** 2, 0)),
+          variance: share(moments => moments.variance[i]),
+        }
+      },
+      shape,
+    ),
+  )
+}
+
+/** The same elements, or some of them. */
+const same: Rule = (call, x: Operand) => reshaped(x.signal, call.shape, call.smooth)
+
+const SAME = [
+  ...['view', 'reshape', 'flatten.using_ints', 'unflatten.int', 'permute', 'transpose.int', 't'],
+  ...['squeeze', 'squeeze.dim', 'unsqueeze', 'expand', 'expand_as', 'repeat', 'contiguous'],
+  ...['clone', 'detach', 'alias', 'to.dtype', 'to.dtype_layout', 'to.device', 'to.other'],
+  ...['slice.Tensor', 'select.int', 'narrow', 'split.Tensor', 'split_with_sizes', 'chunk'],
+  ...['roll', 'flip', 'pixel_shuffle', 'pixel_unshuffle', 'channel_shuffle'],
+  ...['upsample_nearest2d.vec', 'upsample_nearest2d', 'identity'],
+]
+
+export const POSITION: Rules = {
+  ...Object.fromEntries(SAME.map(operator => [operator, same])),
+  avg_pool2d: avgPool,
+  adaptive_avg_pool2d: adaptiveAvgPool,
+  max_pool2d: maxPool,
+  'mean.dim': mean,
+  pad,
+  constant_pad_nd: (call, x: Operand, pads: readonly number[], value: number = 0) =>
+    padded(call, x, pads, value),
+  cat,
+}
