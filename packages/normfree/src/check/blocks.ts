@@ -4,8 +4,10 @@ import { isSum, isWeight, type SignalNode, type SumNode, type WeightNode } from 
 
 /** shortcutWeight * shortcut + weight * branch, both made of `input`. */
 export interface Block {
-  /** Dotted name of the module that adds, or of the branch's last layer where that is the model. */
+  /** Dotted name, with a number where its module has several. */
   name: string
+  /** Dotted name of the module that adds, '' for the model itself. */
+  module: string
   sum: SumNode
   input: SignalNode
   /** The end of the branch, before what only scales it. */
@@ -25,19 +27,23 @@ export interface Block {
   silent: boolean
 }
 
-/** All blocks, in the order of their sums. */
-export function residualBlocksOf(nodes: readonly SignalNode[]): Block[] {
-  const names = new Set<string>()
-  return nodes.filter(isSum).flatMap(sum => {
-    const block = blockOf(sum)
-    if (!block) return []
-    const name = names.has(block.name) ? `${block.name} (${block.layers[0].module})` : block.name
-    names.add(name)
-    return [{ ...block, name }]
+/**
+ * All blocks, in the order of their sums. Several in one forward are numbered: `model#1`, `model#2`.
+ *
+ * @param model what the model itself is called, where it adds in its own forward
+ */
+export function residualBlocksOf(nodes: readonly SignalNode[], model: string): Block[] {
+  const blocks = nodes.filter(isSum).flatMap(sum => blockOf(sum) ?? [])
+  return blocks.map(block => {
+    const { module } = block
+    const beside = blocks.filter(each => each.module === module)
+    const alone = module !== '' && beside.length === 1
+    const name = alone ? module : `${module || model}#${beside.indexOf(block) + 1}`
+    return { ...block, name }
   })
 }
 
-function blockOf(sum: SumNode): Block | null {
+function blockOf(sum: SumNode): Omit<Block, 'name'> | null {
   const found = split(sum)
   if (!found) return null
   const { input, own } = found
@@ -50,7 +56,7 @@ function blockOf(sum: SumNode): Block | null {
   const end = [first, second][branchAt].node
   const weight = scales[branchAt]
   return {
-    name: sum.module || parentOf(branch[0].module),
+    module: sum.module,
     sum,
     input,
     end,
@@ -64,18 +70,20 @@ function blockOf(sum: SumNode): Block | null {
   }
 }
 
-const parentOf = (module: string): string =>
-  module.includes('.') ? module.slice(0, module.lastIndexOf('.')) : module
-
-/** What is behind multiplications, and their product. */
+/** What is behind multiplications, and their product; what makes up for a gate belongs to that. */
 export function unscaled(node: SignalNode): { node: SignalNode; factor: number } {
   let [at, factor] = [node, 1]
-  while (at.step.kind === 'scale' || (at.step.kind === 'pass' && at.inputs.length === 1)) {
+  while (!isMakeUp(at)) {
     if (at.step.kind === 'scale') factor *= at.step.factor
+    else if (at.step.kind !== 'pass' || at.inputs.length !== 1) break
     at = at.inputs[0]
   }
   return { node: at, factor }
 }
+
+/** A factor above 1 right behind a gate; smaller ones are alphas and SkipInit scalars. */
+export const isMakeUp = ({ step, inputs }: SignalNode): boolean =>
+  step.kind === 'scale' && step.factor > 1 && inputs[0].step.kind === 'gate'
 
 /** The last node that both operands come from, and what each has for itself, in order. */
 function split(sum: SumNode): { input: SignalNode; own: [SignalNode[], SignalNode[]] } | null {

@@ -4,7 +4,8 @@ import { ArgumentError, Generator, nn, randn } from '@normfree/torch'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
 import { undisturbed } from '../undisturbed.ts'
 import { residualBlocksOf } from './blocks.ts'
-import type { CheckedTraining, Finding, Rule, Subject } from './finding.ts'
+import type { CheckOptions, Finding, Rule, Subject } from './finding.ts'
+import { isApplicable } from './fixes.ts'
 import { signalGraph } from './graph.ts'
 import { type Layer, transfer, unitLayers } from './layers.ts'
 import { expectedDeviation } from './rules/beta.ts'
@@ -17,16 +18,6 @@ import { staysSilent } from './rules/silent-branch.ts'
 import { unscaledGate } from './rules/squeeze-excite.ts'
 import { kernelScale, meanShift, wrongGain } from './rules/unit-variance.ts'
 import { withOpened } from './silencers.ts'
-
-/** What {@link checkModel} looks with. */
-export interface CheckOptions {
-  /** Channels, height and width of the images. Default [3, 224, 224]. */
-  shape?: readonly [number, number, number]
-  /** Noise images. Default 2. */
-  batch?: number
-  /** How the model will be trained; without it, nothing is said of silent branches. */
-  training?: CheckedTraining
-}
 
 /** The rules in the order of their findings. */
 export const RULES: readonly Rule[] = [
@@ -63,7 +54,10 @@ export function checkModel(model: nn.Module, options: CheckOptions = {}): Findin
     subject = { ...look(model, input), model, shape, training }
   })
   input.dispose()
-  return examine(subject as Subject)
+  return examine(subject as Subject).map(finding => ({
+    ...finding,
+    fixes: finding.fixes.filter(fix => isApplicable(model, fix)),
+  }))
 }
 
 /** Both passes, in training mode without its randomness. */
@@ -71,11 +65,11 @@ function look(model: nn.Module, input: ReturnType<typeof randn>) {
   model.train()
   for (const module of model.modules()) if (isRandom(module)) module.eval()
   const nodes = signalGraph(model, input)
-  const blocks = residualBlocksOf(nodes)
+  const blocks = residualBlocksOf(nodes, model.constructor.name)
   const anySilent = blocks.some(({ silent }) => silent)
   return withOpened(model, blocks, () => {
     const openNodes = anySilent ? signalGraph(model, input) : nodes
-    const openBlocks = anySilent ? residualBlocksOf(openNodes) : blocks
+    const openBlocks = anySilent ? residualBlocksOf(openNodes, model.constructor.name) : blocks
     const layers = unitLayers(model, openNodes, openBlocks)
     return { nodes, blocks, openNodes, openBlocks, layers, keepsUnitVariance: keepsUnit(layers) }
   })

@@ -65,6 +65,16 @@ export interface CheckedTraining {
   clip: { factor: number; eps: number; exclude: readonly string[] } | null
 }
 
+/** What a check looks with. */
+export interface CheckOptions {
+  /** Channels, height and width of the images. Default [3, 224, 224]. */
+  shape?: readonly [number, number, number]
+  /** Noise images. Default 2. */
+  batch?: number
+  /** How the model will be trained; without it, nothing is said of silent branches. */
+  training?: CheckedTraining
+}
+
 /** What a rule looks at. */
 export interface Subject {
   model: nn.Module

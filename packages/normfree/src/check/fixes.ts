@@ -1,8 +1,7 @@
 // The changes that findings ask for, as settings: applied to a model, and written out.
 import { ArgumentError, nn, noGrad, Tensor, tidy } from '@normfree/torch'
 import { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
-import type { CheckOptions } from './check-model.ts'
-import type { Fix } from './finding.ts'
+import type { CheckOptions, Fix } from './finding.ts'
 
 /**
  * Changes `model` in place as `fixes` say and returns `options` with what they change of the input and
@@ -23,6 +22,16 @@ export function applyFixes(
       training = { ...training, clip: { ...training.clip, exclude: fix.value as string[] } }
   }
   return { ...rest, shape, ...(training && { training }) }
+}
+
+/** Whether `fix` names a number or a tensor of a module that `model` has. */
+export function isApplicable(model: nn.Module, fix: Fix): boolean {
+  if (fix.target !== 'model') return true
+  const owner = new Map(model.namedModules()).get(fix.module) as unknown as
+    | Record<string, unknown>
+    | undefined
+  const present = owner?.[fix.property]
+  return typeof present === 'number' || present instanceof Tensor
 }
 
 function fixModule(module: nn.AnyModule, fix: Fix): void {

@@ -4,6 +4,7 @@
 import { type nn, noGrad, ops, Tensor, tidy } from '@normfree/torch'
 import type { ActivationMoments } from '../gain.ts'
 import { ScaledActivation } from '../layers/scaled-activation.ts'
+import { ModulePath } from '../module-path.ts'
 import { type Kernel, kernelOf } from './kernel.ts'
 import { isActivation, operatorMoments } from './moments.ts'
 
@@ -11,7 +12,7 @@ import { isActivation, operatorMoments } from './moments.ts'
 export interface Measured {
   squaredMean: number
   variance: number
-  /** Share of the channels that put out one and the same value everywhere. */
+  /** Share of the channels that put out (nearly) one value everywhere. */
   deadShare: number
   /** Values a channel. */
   samples: number
@@ -58,6 +59,10 @@ export type SumNode = SignalNode<Extract<Step, { kind: 'sum' }>>
 export const isWeight = (node: SignalNode): node is WeightNode => node.step.kind === 'weight'
 export const isActivationNode = (node: SignalNode): node is ActivationNode =>
   node.step.kind === 'activation'
+/** What to call a layer that may stand in the model's own forward. */
+export const layerName = ({ module, operator }: SignalNode): string =>
+  module || `a ${operator} in the model itself`
+
 export const isSum = (node: SignalNode): node is SumNode => node.step.kind === 'sum'
 
 /**
@@ -66,7 +71,6 @@ export const isSum = (node: SignalNode): node is SumNode => node.step.kind === '
  */
 export function signalGraph(model: nn.Module, input: Tensor): SignalNode[] {
   const recorder = new Recorder(model, input)
-  const handles = recorder.followModules(model)
   const pass = () =>
     ops.observe(
       (operator, args, result) => recorder.record(operator, args, result),
@@ -75,31 +79,21 @@ export function signalGraph(model: nn.Module, input: Tensor): SignalNode[] {
   try {
     noGrad(() => tidy(pass))
   } finally {
-    for (const handle of handles) handle.remove()
+    recorder.modules.remove()
   }
   return recorder.nodes
 }
 
 class Recorder {
   readonly nodes: SignalNode[] = []
+  readonly modules: ModulePath
   readonly #known = new WeakMap<object, SignalNode>()
   readonly #byName: ReadonlyMap<string, nn.AnyModule>
-  readonly #running: string[] = []
 
   constructor(model: nn.Module, input: Tensor) {
     this.#byName = new Map(model.namedModules())
+    this.modules = new ModulePath(model)
     this.#add(input, { operator: 'input', module: '', inputs: [], step: { kind: 'input' } })
-  }
-
-  followModules(model: nn.Module): nn.RemovableHandle[] {
-    return [...model.namedModules()].flatMap(([name, module]) => [
-      module.registerForwardPreHook(() => {
-        this.#running.push(name)
-      }),
-      module.registerForwardHook(() => {
-        this.#running.pop()
-      }),
-    ])
   }
 
   record(called: string, args: readonly unknown[], result: unknown): void {
@@ -110,7 +104,7 @@ class Recorder {
     // What overwrites a tensor of the model (running means) is no part of the signal.
     const overwrites = called.split('.')[0].endsWith('_')
     if (overwrites && !this.#nodeOf(args[0])) return
-    const module = this.#running.at(-1) ?? ''
+    const module = this.modules.current
     const step = this.#stepOf(operator, args, inputs, module)
     for (const tensor of results) this.#add(tensor, { operator, module, inputs, step })
   }
@@ -171,6 +165,9 @@ const KINDS: Readonly<Record<string, 'norm' | 'pool' | 'mean'>> = {
 
 const MEASURED: readonly Step['kind'][] = ['input', 'weight', 'activation', 'norm', 'sum', 'gate']
 
+/** Of the largest variance of a channel: smooth activations are never quite constant. */
+const DEAD = 1e-6
+
 const isTensor = (value: unknown): value is Tensor => value instanceof Tensor
 
 function stepOfSeveral(
@@ -205,7 +202,7 @@ function measure(x: Tensor): Measured | null {
     return {
       squaredMean: mean.square().mean().item(),
       variance: variance.mean().item(),
-      deadShare: variance.eq(0).to('float32').mean().item(),
+      deadShare: variance.le(variance.max().mul(DEAD)).to('float32').mean().item(),
       samples: x.numel / x.shape[1],
     }
   })

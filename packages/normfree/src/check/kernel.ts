@@ -69,7 +69,7 @@ function spreadOf(rows: Tensor, groups: number): number | null {
 
 interface Window {
   stride: Pair
-  padding: Pair
+  padding: Pair | string
   dilation: Pair
 }
 
@@ -81,14 +81,15 @@ function insideShare(input: SignalNode, weightShape: readonly number[], window: 
     const [before, behind] = own.slice(2 * (1 - direction), 2 * (1 - direction) + 2)
     const size = input.shape[2 + direction]
     const [low, high] = [before ?? 0, size - (behind ?? 0)]
-    const [kernel, stride, padding, dilation] = [
+    const [kernel, stride, dilation] = [
       weightShape[2 + direction],
       of(window.stride),
-      of(window.padding),
       of(window.dilation),
     ]
+    const span = (kernel - 1) * dilation
+    const padding = paddingOf(window.padding, span, of)
     let [inside, all] = [0, 0]
-    for (let at = -padding; at + (kernel - 1) * dilation < size + padding; at += stride)
+    for (let at = -padding; at + span < size + padding; at += stride)
       for (let tap = 0; tap < kernel; tap++) {
         const position = at + tap * dilation
         all++
@@ -97,4 +98,10 @@ function insideShare(input: SignalNode, weightShape: readonly number[], window: 
     return inside / all
   })
   return shares[0] * shares[1]
+}
+
+/** Zeros in front; 'same' pads for as many outputs as inputs. */
+function paddingOf(padding: Pair | string, span: number, of: (pair: Pair) => number): number {
+  if (typeof padding !== 'string') return of(padding)
+  return padding === 'same' ? span / 2 : 0
 }

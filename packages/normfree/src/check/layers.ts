@@ -1,6 +1,6 @@
 // What stands in front of every layer with weights: which activation, and what it is multiplied by.
 // From that follows whether a layer keeps unit variance, without any data.
-import type { nn } from '@normfree/torch'
+import { type nn, tidy } from '@normfree/torch'
 import { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
 import { type Block, unscaled } from './blocks.ts'
 import {
@@ -53,41 +53,52 @@ export function unitLayers(
   for (const block of blocks)
     for (const node of [...block.layers, ...block.shortcut]) places.set(node, block)
   const entries = new Set(blocks.flatMap(({ layers, shortcut }) => [layers[0], shortcut[0]]))
-  return nodes.filter(isWeight).flatMap(node => {
-    const block = places.get(node) ?? null
-    if (block?.normed || normed.has(node) || squeezed.has(node)) return []
-    const layer = describe(node, modules.get(node.module))
-    return layer.energy > 0 ? [{ ...layer, block, entry: entries.has(node) }] : []
-  })
+  const asked = nodes
+    .filter(isWeight)
+    .filter(node => !places.get(node)?.normed && !normed.has(node) && !squeezed.has(node))
+    .map(node => ({
+      ...feedOf(node),
+      node,
+      block: places.get(node) ?? null,
+      entry: entries.has(node),
+    }))
+  const inKernels = kernelsCarryGains(asked)
+  return asked
+    .map(placed => describe(placed, modules.get(placed.node.module), inKernels))
+    .filter(({ energy }) => energy > 0)
 }
 
-function describe(
-  node: WeightNode,
-  module: nn.AnyModule | undefined,
-): Omit<Layer, 'block' | 'entry'> {
-  const { kernel } = node.step
+type Placed = Pick<Layer, 'node' | 'block' | 'entry' | 'activation' | 'factor' | 'beta'>
+
+/** What a layer reads. */
+function feedOf(node: WeightNode): Pick<Layer, 'activation' | 'factor' | 'beta'> {
   const { node: source, factor } = throughPools(node.inputs[0])
   const activation = isActivationNode(source) ? source : null
-  const scaled = activation?.step.scaled?.module
+  const beta = activation?.step.scaled?.module.beta ?? null
+  return { activation, factor: factor * (beta ?? 1), beta }
+}
+
+/** In kernels that are not ours, gains are looked for where activations are not multiplied by them. */
+function kernelsCarryGains(layers: readonly Placed[]): boolean {
+  const inner = layers.filter(({ activation, entry }) => activation && !entry)
+  const plain = inner.filter(layer => off(layer.factor) < off(layer.factor / gainWanted(layer)))
+  return 2 * plain.length > inner.length
+}
+
+const off = (ratio: number): number => Math.abs(Math.log(ratio))
+
+function describe(placed: Placed, module: nn.AnyModule | undefined, inKernels: boolean): Layer {
+  const { kernel } = placed.node.step
   const standardized = module instanceof ScaledStdConv2d ? module : null
-  const gain = standardized ? standardized.gain.square().mean().item() : 1
-  const gamma = standardized?.gamma ?? impliedGamma(kernel.energy, activation)
+  const gain = standardized ? tidy(() => standardized.gain.detach().square().mean().item()) : 1
+  const gamma = standardized?.gamma ?? (inKernels ? gainWanted(placed) : 1)
   return {
-    node,
-    module: node.module,
-    activation,
-    factor: factor * (scaled?.beta ?? 1),
-    beta: scaled?.beta ?? null,
+    ...placed,
+    module: placed.node.module,
     gamma,
     energy: gain === 0 ? 0 : kernel.energy / gain / gamma ** 2,
     centred: kernel.squaredSum <= CENTRED * kernel.energy,
   }
-}
-
-/** Whether a kernel of somebody else's carries the activation's gain: what fits its energy better. */
-function impliedGamma(energy: number, activation: ActivationNode | null): number {
-  const gain = activation?.step.moments.gain ?? 1
-  return Math.abs(Math.log(energy / gain ** 2)) < Math.abs(Math.log(energy)) ? gain : 1
 }
 
 /** As `unscaled`, past pools and padding too. */
@@ -122,8 +133,8 @@ function squeezedNodes(nodes: readonly SignalNode[]): Set<SignalNode> {
   return squeezed
 }
 
-/** E of the activation's gain: what `factor` times gamma has to be for unit variance to come out. */
-export const gainWanted = ({ activation }: Layer): number => activation?.step.moments.gain ?? 1
+/** What `factor` times gamma has to be for unit variance to come out. */
+export const gainWanted = ({ activation }: Pick<Layer, 'activation'>): number => activation?.step.moments.gain ?? 1
 
 /** The variance that comes out of activation and kernel for a standard normal input. */
 export const transfer = (layer: Layer): number =>

@@ -4,10 +4,10 @@ import { type nn, noGrad, type Tensor, tidy } from '@normfree/torch'
 import type { Block } from './blocks.ts'
 
 /** Parameters of a block that are all zero, with their dotted names. */
-export function silencersOf(model: nn.Module, block: string): [string, Tensor][] {
+export function silencersOf(model: nn.Module, { module }: Block): [string, Tensor][] {
   return [...model.namedParameters()].filter(
     ([name, parameter]) =>
-      name.startsWith(`${block}.`) && !/bias[^.]*$/.test(name) && isZero(parameter),
+      (module === '' || name.startsWith(`${module}.`)) && !/bias[^.]*$/.test(name) && isZero(parameter),
   )
 }
 
@@ -21,7 +21,7 @@ const isZero = (parameter: Tensor): boolean =>
 export function withOpened<T>(model: nn.Module, blocks: readonly Block[], work: () => T): T {
   const opened = blocks
     .filter(({ silent }) => silent)
-    .flatMap(({ name }) => silencersOf(model, name))
+    .flatMap(block => silencersOf(model, block))
     .map(([, parameter]) => parameter)
     .filter(({ shape }) => shape.filter(size => size > 1).length <= 1)
   const fill = (value: number) =>

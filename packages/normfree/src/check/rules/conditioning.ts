@@ -1,6 +1,6 @@
 // Kernels that have collapsed onto few directions, as those of nets that diverged.
 import { digits, distinct, type Finding, type Fix, type Rule } from '../finding.ts'
-import { isWeight } from '../graph.ts'
+import { isWeight, layerName } from '../graph.ts'
 
 /** Directions kept, over those of a normal kernel of the same shape. */
 const LEAST = 0.1
@@ -33,7 +33,7 @@ export const illConditioned: Rule = {
       severity: 'fault',
       block: names[0],
       blocks: distinct(names),
-      evidence: `the kernel of ${first.module} keeps ${digits(100 * (first.step.kernel.spread ?? 0))} % of the directions of a normal one of its shape`,
+      evidence: `the kernel of ${layerName(first)} keeps ${digits(100 * (first.step.kernel.spread ?? 0))} % of the directions of a normal one of its shape`,
       cause: 'its singular values are far apart: a few of them hold nearly all of its energy',
       change: 'draw it anew; in training, lower the learning rate or clip adaptively',
       source: illConditioned.source,

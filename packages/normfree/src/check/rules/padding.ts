@@ -1,5 +1,6 @@
 // Zero padding that takes too much of a branch: on small maps, most taps of a kernel lie outside.
 import { digits, type Finding, type Fix, type Rule } from '../finding.ts'
+import { layerName } from '../graph.ts'
 
 /** Share of the variance that a branch must keep. */
 const LEAST = 0.5
@@ -30,7 +31,7 @@ export const paddingDecay: Rule = {
       severity: 'fault',
       block: blocks[0],
       blocks,
-      evidence: `the branch of ${least.name} keeps ${digits(least.kept)} of its variance: ${least.narrowest.module} reads a map of ${map} with its padding of zeros`,
+      evidence: `the branch of ${least.name} keeps ${digits(least.kept)} of its variance: ${layerName(least.narrowest)} reads a map of ${map} with its padding of zeros`,
       cause: `images of ${shape[1]} x ${shape[2]} are too small for the strides and dilations of this net`,
       change: `train on images of ${side} pixels a side or more, or stride and dilate less`,
       source: paddingDecay.source,

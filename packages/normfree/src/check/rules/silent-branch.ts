@@ -18,9 +18,9 @@ export const staysSilent: Rule = {
       clip.exclude.some(each => name === each || name.startsWith(`${each}.`))
     const asleep = blocks
       .filter(({ silent }) => silent)
-      .flatMap(({ name }) =>
-        silencersOf(model, name).map(([parameter, tensor]) => ({
-          name,
+      .flatMap(block =>
+        silencersOf(model, block).map(([parameter, tensor]) => ({
+          name: block.name,
           parameter,
           // The vector is one unit: its norm is bounded, and its elements by that over sqrt(n).
           reach:

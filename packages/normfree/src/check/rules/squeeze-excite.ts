@@ -1,7 +1,7 @@
 // Gates between 0 and 1 that nothing makes up for.
-import { unscaled } from '../blocks.ts'
+import { isMakeUp, unscaled } from '../blocks.ts'
 import { digits, type Finding, type Fix, type Rule, type Subject } from '../finding.ts'
-import type { SignalNode } from '../graph.ts'
+import { layerName, type SignalNode } from '../graph.ts'
 
 /** A gate near 1/2 leaves a quarter of the variance; with the factor 2 it is 1. */
 const LEAST = 0.6
@@ -33,10 +33,10 @@ function gatesOf({ openBlocks, openNodes }: Subject): Gate[] {
 
 const throughViews = (node: SignalNode): SignalNode => unscaled(node).node
 
-/** A factor above 1 right behind the gate; smaller ones are alphas and SkipInit scalars. */
+/** What multiplies the gated signal to make up for the gate. */
 function makeUp(gate: SignalNode, nodes: readonly SignalNode[]): number {
-  const next = nodes.find(({ inputs, step }) => inputs[0] === gate && step.kind === 'scale')
-  return next?.step.kind === 'scale' && next.step.factor > 1 ? next.step.factor : 1
+  const next = nodes.find(node => node.inputs[0] === gate && isMakeUp(node))
+  return next?.step.kind === 'scale' ? next.step.factor : 1
 }
 
 export const unscaledGate: Rule = {
@@ -46,19 +46,16 @@ export const unscaledGate: Rule = {
   examine(subject) {
     const gates = gatesOf(subject).filter(({ kept }) => kept < LEAST)
     if (!subject.keepsUnitVariance || gates.length === 0) return []
-    const fixes = gates.flatMap(({ node }): Fix[] => {
-      const module = subject.model.getSubmodule(node.module) as { gain?: unknown }
-      return typeof module.gain === 'number'
-        ? [{ target: 'model', module: node.module, property: 'gain', value: 2 }]
-        : []
-    })
+    const fixes = gates.map(
+      ({ node }): Fix => ({ target: 'model', module: node.module, property: 'gain', value: 2 }),
+    )
     const blocks = gates.map(({ block }) => block)
     const finding: Finding = {
       rule: 'unscaled-squeeze-excite',
       severity: 'fault',
       block: blocks[0],
       blocks,
-      evidence: `${gates[0].node.module || 'the gate'} leaves ${digits(gates[0].kept)} of the variance`,
+      evidence: `${layerName(gates[0].node)} leaves ${digits(gates[0].kept)} of the variance`,
       cause: 'a sigmoid gate is near 1/2 at initialisation, and nothing makes up for it',
       change: 'multiply the gate by 2 (SqueezeExcite and EfficientChannelAttention: gain 2)',
       source: unscaledGate.source,

@@ -10,6 +10,7 @@ import {
   type Rule,
   type Subject,
 } from '../finding.ts'
+import { layerName } from '../graph.ts'
 import { gainWanted, type Layer } from '../layers.ts'
 
 /** Published gains are up to 0.3 % off in variance. */
@@ -17,7 +18,7 @@ const GAIN_TOLERANCE = 0.05
 /** timm's eps takes up to 5 % of the variance of a wide kernel. */
 const ENERGY_TOLERANCE = 0.15
 /** Squared mean over variance that one layer may make. */
-const SHIFT_TOLERANCE = 0.1
+const SHIFT_TOLERANCE = 0.05
 /** Up to here a kernel that is not centred is one drawn at the right scale. */
 const DRAWN_ENERGY = 1.5
 
@@ -81,7 +82,7 @@ export const meanShift: Rule = {
       const layer = worst(layers, shiftOf)
       return {
         rule: 'mean-shift',
-        evidence: `behind ${layer.module}${among(layers)} the squared channel mean is ${digits(shiftOf(layer))} times the channel variance, and 0 is expected`,
+        evidence: `behind ${layerName(layer.node)}${among(layers)} the squared channel mean is ${digits(shiftOf(layer))} times the channel variance, and 0 is expected`,
         cause: `the kernel's units do not sum to 0, and ${layer.activation?.operator} has a mean of ${digits(layer.activation?.step.moments.mean ?? 0)}`,
         change: 'standardize the kernels: ScaledStdConv2d, or standardizeWeights_ after every step',
         source: meanShift.source,
@@ -105,7 +106,7 @@ function energyFinding(subject: Subject, layers: readonly Layer[]) {
   const conv = subject.model.getSubmodule(layer.module)
   const byEps = conv instanceof ScaledStdConv2d && !conv.decoupled
   return {
-    evidence: `the kernel of ${layer.module}${among(layers)} lets ${digits(layer.energy)} times the variance through, and 1 is expected`,
+    evidence: `the kernel of ${layerName(layer.node)}${among(layers)} lets ${digits(layer.energy)} times the variance through, and 1 is expected`,
     cause: byEps
       ? `eps ${conv.eps} of its standardization is not small beside the variance of its weights`
       : 'its units do not have a sum of squares of 1',
@@ -166,7 +167,7 @@ export const wrongGain: Rule = {
       const isHe = off(found * Math.sqrt(he)) < 0.01
       return {
         rule: 'wrong-gain',
-        evidence: `${operator} in front of ${layer.module}${among(layers)} is multiplied by ${digits(found)}: variance 1 becomes ${digits((found / wanted) ** 2)}`,
+        evidence: `${operator} in front of ${layerName(layer.node)}${among(layers)} is multiplied by ${digits(found)}: variance 1 becomes ${digits((found / wanted) ** 2)}`,
         cause: isHe
           ? `${digits(found)} is the gain that keeps the mean square (He); with standardized kernels it is the variance that counts`
           : `the gain of ${operator} for unit variance is ${digits(wanted)}`,
