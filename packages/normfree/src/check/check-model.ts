@@ -20,7 +20,7 @@ import { kernelScale, meanShift, wrongGain } from './rules/unit-variance.ts'
 import { withOpened } from './silencers.ts'
 
 /** The rules in the order of their findings. */
-export const RULES: readonly Rule[] = [
+const RULES: readonly Rule[] = [
   growth,
   kernelScale,
   meanShift,
@@ -34,8 +34,7 @@ export const RULES: readonly Rule[] = [
 ]
 
 /**
- * Looks for what keeps `model` from training without normalization: the faults of RULES, each told
- * once, as its cause where that is known. Empty when nothing is wrong. The model is as before
+ * Looks for what keeps `model` from training without normalization: each fault told once, as its cause where that is known. Empty when nothing is wrong. The model is as before
  * afterwards, and so is the default random stream.
  *
  * @throws ArgumentError for a `shape` or `batch` that is not of positive integers.

@@ -59,8 +59,6 @@ export interface CheckedTraining {
   lr: number
   momentum: number
   steps: number
-  /** Default 0. */
-  warmupSteps?: number
   /** Adaptive clipping; null where gradients are not clipped by unit. */
   clip: { factor: number; eps: number; exclude: readonly string[] } | null
 }

@@ -1,10 +1,10 @@
 // One forward pass as a graph of what its operators do to a signal: weigh, bend, scale, normalize,
 // pool, add. It is read off the operators, so that it says the same of anybody's modules. Each node
 // keeps numbers, no tensor.
-import { type nn, noGrad, ops, Tensor, tidy } from '@normfree/torch'
+import { ArgumentError, type nn, noGrad, ops, Tensor, tidy } from '@normfree/torch'
 import type { ActivationMoments } from '../gain.ts'
 import { ScaledActivation } from '../layers/scaled-activation.ts'
-import { ModulePath } from '../module-path.ts'
+import { inModule, ModulePath } from '../module-path.ts'
 import { type Kernel, kernelOf } from './kernel.ts'
 import { isActivation, operatorMoments } from './moments.ts'
 
@@ -68,6 +68,8 @@ export const isSum = (node: SignalNode): node is SumNode => node.step.kind === '
 /**
  * The operators of `model(input)`, in the mode that the model is in. Buffers may change: run it
  * through `undisturbed`.
+ *
+ * @throws ArgumentError naming the module in which the model fails.
  */
 export function signalGraph(model: nn.Module, input: Tensor): SignalNode[] {
   const recorder = new Recorder(model, input)
@@ -78,6 +80,11 @@ export function signalGraph(model: nn.Module, input: Tensor): SignalNode[] {
     )
   try {
     noGrad(() => tidy(pass))
+  } catch (error) {
+    throw new ArgumentError(
+      `Expected a model that takes ${input.shape.slice(1).join(' x ')} images but it fails${inModule(recorder.modules.current)}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    )
   } finally {
     recorder.modules.remove()
   }
