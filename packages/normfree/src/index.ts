@@ -108,8 +108,34 @@ export { preprocess } from './pretrained/preprocess.ts'
 export { type Preprocessing, preprocessingOf } from './pretrained/preprocessing.ts'
 export { createModel, listModels, modelEntry } from './registry.ts'
 export { checkResolution } from './resolution.ts'
-export { type InitialSignalOptions, initialSignal, type Signal } from './signal/initial.ts'
-export { meanSignal, measureSignal, openBranches, type SignalTap } from './signal/measure.ts'
+export { type BlockContribution, blockContributions } from './signal/contributions.ts'
+export { firstNonFinite, meanSignal } from './signal/draws.ts'
+export { type UnitRatios, unitRatios } from './signal/gradient.ts'
+export {
+  type DrawOptions,
+  drawSignal,
+  type InitialSignalOptions,
+  initialSignal,
+  noiseText,
+  releaseModel,
+  type Signal,
+  type SignalSource,
+} from './signal/initial.ts'
+export {
+  type MeasureOptions,
+  measureSignal,
+  openBranches,
+  type SignalTap,
+  type TapStatistic,
+} from './signal/measure.ts'
+export { OPTIONAL_STATISTICS, type OptionalStatistic } from './signal/probes.ts'
+export {
+  gaussianEffectiveRank,
+  type KernelSpectrum,
+  kernelSpectra,
+  kernelSpectrum,
+  spectralNorm,
+} from './signal/spectrum.ts'
 export { type ChannelStatistics, channelStatistics } from './signal/statistics.ts'
 export {
   residualBlocks,

@@ -1,16 +1,11 @@
-// The signal propagation plot as text for a terminal: three panels beside each other, or below each
-// other where that is too narrow. It asks nothing of its surroundings: the caller knows the terminal.
-import type { SignalRecord } from '@normfree/runs'
+// The signal propagation plot as text for a terminal: rows of three panels, or one below the other
+// where that is too narrow. It asks nothing of its surroundings: the caller knows the terminal.
+import type { SignalRecord, TapStatistic } from '@normfree/runs'
 import { BrailleGrid, type Dot, type Paint } from './braille.ts'
 import { tick } from './numbers.ts'
 import { plottable, type Scale } from './panel.ts'
-import {
-  isPredicted,
-  labelOf,
-  type SignalStatistic,
-  signalScale,
-  signalStatistics,
-} from './signal-plot.ts'
+import { isPredicted, labelOf, panelScale, signalScale } from './signal-plot.ts'
+import { isByLayer, isOfSignal, type SignalStatistic, statisticsOf } from './signal-statistics.ts'
 
 /** Settings of {@link terminalSignalPlot}. */
 export interface TerminalOptions {
@@ -28,8 +23,8 @@ const LABEL_WIDTH = 8
 const NARROWEST_PANEL = 25
 
 /**
- * Draws the three statistics of several models over the block index; the dotted line is the
- * predicted variance. The scale is that of `signalPlot`.
+ * Draws the statistics of several models over the block index; the dotted line is the predicted
+ * variance. The scales are those of `signalPlot`.
  */
 export function terminalSignalPlot(
   signals: readonly SignalRecord[],
@@ -38,20 +33,23 @@ export function terminalSignalPlot(
   const third = Math.floor((options.width - 4) / 3)
   const beside = third >= NARROWEST_PANEL
   const size = { ...options, width: beside ? third : options.width }
-  const scale = signalScale(signals)
-  const panels = signalStatistics.map(({ key, short }) => [
-    short.padEnd(size.width),
-    ...drawPanel(signals, key, scale, size),
+  const common = signalScale(signals)
+  const panels = statisticsOf(signals).map(statistic => {
+    const scale = isOfSignal(statistic) ? common : panelScale(signals, statistic)
+    return [statistic.short.padEnd(size.width), ...drawPanel(signals, statistic, scale, size)]
+  })
+  const columns = beside ? 3 : 1
+  const rows = panels.flatMap((_, i) => (i % columns === 0 ? [panels.slice(i, i + columns)] : []))
+  const lines = rows.flatMap((row, i) => [
+    ...(i > 0 ? [''] : []),
+    ...row[0]!.map((_, line) => row.map(panel => panel[line]).join('  ')),
   ])
-  const lines = beside
-    ? panels[0]!.map((_, row) => panels.map(panel => panel[row]).join('  '))
-    : panels.flatMap((panel, index) => (index > 0 ? ['', ...panel] : panel))
   return [...lines.map(line => line.trimEnd()), '', legendLine(signals, options.color)].join('\n')
 }
 
 function drawPanel(
   signals: readonly SignalRecord[],
-  key: SignalStatistic,
+  { key }: SignalStatistic,
   scale: Scale,
   { width, height, color }: TerminalOptions,
 ): string[] {
@@ -74,7 +72,7 @@ function drawPanel(
         3,
       )
     }
-    const dots = signal.taps.map(tap => dotAt(tap.index, tap[key]))
+    const dots = signal.taps.map(tap => dotAt(tap.index, tap[key] ?? null))
     drawLine(grid, dots, style, 1)
     signal.taps.forEach((tap, order) => {
       const dot = dots[order]
@@ -85,7 +83,7 @@ function drawPanel(
   const rows = grid.rows(painter(color))
   return [
     ...rows.map((row, index) => axis.label(index, rows.length) + row),
-    `${' '.repeat(LABEL_WIDTH)}0${`block ${last}`.padStart(columns - 1)}`,
+    `${' '.repeat(LABEL_WIDTH)}0${`${isByLayer(signals) ? 'layer' : 'block'} ${last}`.padStart(columns - 1)}`,
   ]
 }
 
@@ -96,9 +94,9 @@ function drawLine(grid: BrailleGrid, dots: (Dot | null)[], style: number, gap: n
   })
 }
 
-function axisOf(signals: readonly SignalRecord[], key: SignalStatistic, scale: Scale) {
+function axisOf(signals: readonly SignalRecord[], key: TapStatistic, scale: Scale) {
   const values = signals
-    .flatMap(({ taps }) => taps.flatMap(tap => [tap[key], predictedOf(tap, key)]))
+    .flatMap(({ taps }) => taps.flatMap(tap => [tap[key] ?? null, predictedOf(tap, key)]))
     .flatMap(value => plottable(value, scale) ?? [])
   const along = scale === 'log' ? Math.log10 : (value: number) => value
   const low = along(scale === 'log' ? Math.min(...values) : 0)
@@ -117,7 +115,7 @@ function axisOf(signals: readonly SignalRecord[], key: SignalStatistic, scale: S
   }
 }
 
-function predictedOf(tap: SignalRecord['taps'][number], key: SignalStatistic): number | null {
+function predictedOf(tap: SignalRecord['taps'][number], key: TapStatistic): number | null {
   return key === 'channelVariance' ? tap.predictedVariance : null
 }
 

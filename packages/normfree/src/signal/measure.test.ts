@@ -4,7 +4,7 @@ import { filled, hooksLeftBy, snapshot } from '../fixtures.test.util.ts'
 import type { CifarResNet } from '../models/cifar-resnet.ts'
 import { createModel } from '../registry.ts'
 import { initialSignal } from './initial.ts'
-import { meanSignal, measureSignal, openBranches, type SignalTap } from './measure.ts'
+import { measureSignal, openBranches, type SignalTap } from './measure.ts'
 import { channelStatistics } from './statistics.ts'
 import { residualBlocks } from './taps.ts'
 
@@ -166,50 +166,6 @@ describe('openBranches', () => {
         expect(values).toEqual(opened ? values.map(() => 1) : before.get(key))
       }
     }
-  })
-})
-
-describe('meanSignal', () => {
-  const tap = (variance: number, residualVariance: number | null): SignalTap => ({
-    ...{ index: 1, name: 'layer1.0', stage: 0, block: 0, stageEnd: false },
-    ...{ channelSquaredMean: variance / 2, channelVariance: variance },
-    ...{ residualVariance, predictedVariance: 1.04 },
-  })
-
-  it('averages the measured numbers and keeps the rest', () => {
-    expect(meanSignal([[tap(1, 2)], [tap(3, 6)]])).toEqual([tap(2, 4)])
-    expect(meanSignal([[tap(1, null)], [tap(3, null)]])).toEqual([tap(2, null)])
-  })
-
-  it('refuses to average nothing', () => {
-    expect(() => meanSignal([])).toThrow(ArgumentError)
-  })
-})
-
-describe('initialSignal', () => {
-  const SMALL = { batch: 4, resolution: 16 }
-
-  it('says what it measured', () => {
-    const signal = initialSignal('resnet20', { ...SMALL, draws: 2 })
-    expect(signal.model).toBe('resnet20')
-    expect(signal.input).toBe('N(0, 1) noise, 3 x 16 x 16, batch 4, mean of 2 draws')
-    expect(signal).not.toHaveProperty('alpha')
-  })
-
-  it('is the mean of its draws, each of new weights', () => {
-    manualSeed(10)
-    const [first, second] = [1, 2].map(
-      () => initialSignal('nf_resnet20', { ...SMALL, draws: 1 }).taps,
-    )
-    expect(second).not.toEqual(first)
-    manualSeed(10)
-    expect(initialSignal('nf_resnet20', { ...SMALL, draws: 2 }).taps).toEqual(
-      meanSignal([first, second]),
-    )
-  })
-
-  it.each([0, 1.5])('refuses %d draws', draws => {
-    expect(() => initialSignal('resnet20', { draws })).toThrow('`draws`')
   })
 })
 

@@ -1,6 +1,14 @@
 // Where the blocks of any module are, found from what one forward pass does: the residual sums, and
 // the modules that hold them. A model without such sums is taken layer by layer.
-import { ArgumentError, type nn, noGrad, Tensor, tidy } from '@normfree/torch'
+import {
+  ArgumentError,
+  getRngState,
+  type nn,
+  noGrad,
+  setRngState,
+  Tensor,
+  tidy,
+} from '@normfree/torch'
 import { undisturbed } from '../undisturbed.ts'
 import {
   firstTensor,
@@ -51,7 +59,7 @@ interface Survey {
 
 /**
  * The blocks of `model` in the order of their outputs, from the first call of it in `pass`, which is
- * broken off behind that call. Its buffers are as before afterwards.
+ * broken off behind that call. Its buffers and the random stream are as before afterwards.
  *
  * @param names of the modules that are blocks; null to find them
  *
@@ -79,6 +87,7 @@ class PassBrokenOff extends Error {
 
 /** Two samples tell as much of the structure as a whole batch, where the model takes them. */
 function surveyed(model: nn.AnyModule, pass: () => void): Survey {
+  const random = getRngState()
   const few = model.registerForwardPreHook((_, inputs) => fewSamples(inputs))
   try {
     return survey(model, pass)
@@ -88,6 +97,8 @@ function surveyed(model: nn.AnyModule, pass: () => void): Survey {
     return survey(model, pass)
   } finally {
     few.remove()
+    setRngState(random)
+    random.dispose()
   }
 }
 

@@ -1,0 +1,121 @@
+// The statistics that are measured on demand: each watches the pass and says at every tap what it has
+// to say of it. A block's taps end with its output, so what was seen since the last one is the block's.
+import { keep, stack, type Tensor } from '@normfree/torch'
+import { isMap } from './residual-sums.ts'
+import { kernelOf, kernelSpectrum, spectralNorm } from './spectrum.ts'
+import {
+  activationMean,
+  channelCorrelation,
+  channelMoments,
+  deadChannels,
+  pixelNorm,
+  quietly,
+} from './statistics.ts'
+import type { TapPlace, TapSum } from './taps.ts'
+
+/** What may be measured beside the three statistics of the papers' plots. */
+export const OPTIONAL_STATISTICS = [
+  'activationMean',
+  'pixelNorm',
+  'deadFraction',
+  'contribution',
+  'channelCorrelation',
+  'spectralNorm',
+  'conditionNumber',
+  'effectiveRank',
+  'gradientVariance',
+  'gradientRatio',
+] as const
+
+/** One of them. */
+export type OptionalStatistic = (typeof OPTIONAL_STATISTICS)[number]
+
+/** A number, or a tensor of one; null where there is nothing to measure. */
+export type Reading = Tensor | number | null
+
+/** Watches one pass for one statistic. */
+export interface Probe {
+  operator?(operator: string, args: readonly unknown[], result: unknown): void
+  sum?(place: TapPlace, sum: TapSum): void
+  /** What there is to say of the block whose output `y` is, or of the stem. */
+  tap(y: Tensor): Reading
+}
+
+const ofOutput = (tap: (y: Tensor) => Reading) => (): Probe => ({ tap })
+
+/** Those that a forward pass shows; a new probe for each pass. */
+export const FORWARD_PROBES: Readonly<Partial<Record<OptionalStatistic, () => Probe>>> = {
+  activationMean: ofOutput(activationMean),
+  pixelNorm: ofOutput(pixelNorm),
+  channelCorrelation: ofOutput(channelCorrelation),
+  deadFraction,
+  contribution,
+  spectralNorm: () => ofKernels(spectralNorm, Math.max),
+  conditionNumber: () =>
+    ofKernels((weight, groups) => kernelSpectrum(weight, groups).conditionNumber, Math.max),
+  effectiveRank: () =>
+    ofKernels((weight, groups) => kernelSpectrum(weight, groups).effectiveRank, Math.min),
+}
+
+/** Activations that put out exactly 0 over a whole range. */
+const RECTIFIER = /^(relu6?|hardtanh|hardswish|threshold|clamp|clamp_min)_?(\.|$)/
+
+function deadFraction(): Probe {
+  let dead: Tensor[] = []
+  let channels = 0
+  return {
+    operator(operator, _, result) {
+      if (!RECTIFIER.test(operator) || !isMap(result as Tensor)) return
+      const seen = deadChannels(result as Tensor)
+      dead.push(keep(seen.dead)) // the scope of the activation's module ends before the block's
+      channels += seen.channels
+    },
+    tap() {
+      const counts = dead
+      const fraction = counts.length > 0 ? quietly(() => stack(counts).sum().div(channels)) : null
+      for (const count of counts) count.dispose()
+      ;[dead, channels] = [[], 0]
+      return fraction
+    },
+  }
+}
+
+function contribution(): Probe {
+  let share: Tensor | null = null
+  return {
+    sum(_, { sum, shortcut, branch, branchWeight, shortcutWeight }) {
+      share?.dispose() // of a sum inside the block
+      share = quietly(() => {
+        // An addition in place has overwritten one operand.
+        const overwritten = branch === sum
+        const added = overwritten ? sum.sub(shortcut, { alpha: shortcutWeight }) : branch
+        const weight = overwritten ? 1 : branchWeight ** 2
+        return channelMoments(added)[1].mul(weight).div(channelMoments(sum)[1])
+      })
+      keep(share)
+    },
+    tap() {
+      const measured = share
+      share = null
+      return measured
+    },
+  }
+}
+
+function ofKernels(
+  measure: (weight: Tensor, groups: number) => number,
+  worst: (...values: number[]) => number,
+): Probe {
+  let values: number[] = []
+  return {
+    operator(operator, args) {
+      const kernel = kernelOf(operator, args)
+      if (kernel) values.push(measure(kernel.weight, kernel.groups))
+    },
+    tap() {
+      const measured = values.length > 0 ? worst(...values) : null
+      values = []
+      return measured
+    },
+  }
+}
