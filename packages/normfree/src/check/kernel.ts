@@ -42,7 +42,7 @@ export function kernelOf(operator: string, args: readonly unknown[], input: Sign
 }
 
 /** More output units are not looked at: they cost much and say nothing new. */
-const MOST_UNITS = 512
+const MOST_UNITS = 128
 /** Below this many directions a normal kernel's own number varies too much. */
 const FEWEST_DIRECTIONS = 4
 

@@ -25,7 +25,8 @@ export const TRAINING: CheckedTraining = {
   clip: { factor: 0.01, eps: 1e-3, exclude: [] },
 }
 
-const registered = (name: string, side: number, smallSide: number): Healthy => ({
+/** A model of the registry. */
+export const registered = (name: string, side: number, smallSide: number): Healthy => ({
   ...{ name, side, smallSide },
   create: options => createModel(name, options),
 })
