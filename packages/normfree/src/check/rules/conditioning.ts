@@ -3,7 +3,7 @@ import { digits, distinct, type Finding, type Fix, type Rule } from '../finding.
 import { isWeight, layerName } from '../graph.ts'
 
 /** Directions kept, over those of a normal kernel of the same shape. */
-const LEAST = 0.1
+const LEAST = 0.05
 
 export const illConditioned: Rule = {
   ids: ['ill-conditioned-kernel'],

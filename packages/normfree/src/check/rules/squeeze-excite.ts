@@ -3,35 +3,36 @@ import { isMakeUp, unscaled } from '../blocks.ts'
 import { digits, type Finding, type Fix, type Rule, type Subject } from '../finding.ts'
 import { layerName, type SignalNode } from '../graph.ts'
 
-/** A gate near 1/2 leaves a quarter of the variance; with the factor 2 it is 1. */
+/** Of the variance. A gate near 1/2 leaves a quarter of it; with the factor 2, all. */
 const LEAST = 0.6
 const GATES = ['sigmoid', 'hardsigmoid']
 
 interface Gate {
   node: SignalNode
   block: string
-  /** Variance behind the gate over that in front of it. */
+  /** Share of the variance that it leaves at initialisation. */
   kept: number
 }
 
-/** Sigmoid gates in the branches without norms. */
+/** Sigmoid gates, one a channel, in the branches without norms. */
 function gatesOf({ openBlocks, openNodes }: Subject): Gate[] {
   return openBlocks
     .filter(({ normed }) => !normed)
     .flatMap(({ name, nodes }) =>
       nodes.flatMap(node => {
-        if (node.step.kind !== 'gate') return []
-        const gated = node.inputs.find(({ shape }) => shape.join() === node.shape.join())
-        const gate = node.inputs.find(input => input !== gated)
-        if (!gate || !gated || !GATES.includes(throughViews(gate).operator)) return []
-        const before = openNodes[throughViews(gated).index].measured?.variance
-        const kept = (node.measured?.variance ?? 0) / (before ?? Number.NaN)
-        return [{ node, block: name, kept: kept * makeUp(node, openNodes) ** 2 }]
+        const factor = node.step.kind === 'gate' ? gateFactor(node) : null
+        if (factor === null) return []
+        return [{ node, block: name, kept: (factor * 0.5 * makeUp(node, openNodes)) ** 2 }]
       }),
     )
 }
 
-const throughViews = (node: SignalNode): SignalNode => unscaled(node).node
+/** By what a sigmoid gate is multiplied before it gates; null where this is no gate of channels. */
+function gateFactor({ shape, inputs }: SignalNode): number | null {
+  const gate = inputs.find(input => input.shape.join() !== shape.join())
+  const found = gate && unscaled(gate)
+  return found && GATES.includes(found.node.operator) ? found.factor : null
+}
 
 /** What multiplies the gated signal to make up for the gate. */
 function makeUp(gate: SignalNode, nodes: readonly SignalNode[]): number {
@@ -55,8 +56,8 @@ export const unscaledGate: Rule = {
       severity: 'fault',
       block: blocks[0],
       blocks,
-      evidence: `${layerName(gates[0].node)} leaves ${digits(gates[0].kept)} of the variance`,
-      cause: 'a sigmoid gate is near 1/2 at initialisation, and nothing makes up for it',
+      evidence: `${layerName(gates[0].node)} leaves ${digits(gates[0].kept)} of the variance at initialisation`,
+      cause: 'a sigmoid gate is near 1/2 there, and nothing makes up for it',
       change: 'multiply the gate by 2 (SqueezeExcite and EfficientChannelAttention: gain 2)',
       source: unscaledGate.source,
       fixes,
