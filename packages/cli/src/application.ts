@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Application, buildApplication, buildRouteMap, help, version } from '@stricli/core'
 import { ablate } from './commands/ablate.ts'
+import { check } from './commands/check.ts'
 import { doctor } from './commands/doctor.ts'
 import { exportModel } from './commands/export.ts'
 import { gain } from './commands/gain.ts'
@@ -20,6 +21,7 @@ const routes = buildRouteMap({
     doctor,
     models,
     spp,
+    check,
     gain,
     train,
     ablate,
