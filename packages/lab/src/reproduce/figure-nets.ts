@@ -10,7 +10,7 @@ import {
   measureSignal,
   NormFreeNet,
   type NormFreeNetConfig,
-  noiseText,
+  noiseInput,
   openBranches,
   ResNet,
   ResNetV2,
@@ -160,7 +160,7 @@ export function figureSignal(bench: Bench, name: FigureNetName): SignalRecord {
     const model = buildFigureNet(name, [blocks, blocks, blocks, blocks])
     const taps = tidy(() => measureSignal(model, randn([batch, 3, side, side]).mul(noise)))
     releaseModel(model)
-    const input = `${noiseText([batch, 3, side, side])}, 1 draw`
+    const input = `${noiseInput([batch, 3, side, side]).input}, 1 draw`
     // A net without norms and biases is homogeneous: what went in smaller is multiplied out again.
     return { model: label, input, taps: taps.map(tap => scaled(tap, noise ** -2)) }
   })

@@ -73,11 +73,7 @@ describe('checkModel', () => {
         return x.narrow(1, 0, 1)
       }
     }
-    const model = new nn.Sequential(
-      new nn.Conv2d(3, 8, 3),
-      new Shrinking(),
-      new nn.Conv2d(8, 8, 3),
-    )
+    const model = new nn.Sequential(new nn.Conv2d(3, 8, 3), new Shrinking(), new nn.Conv2d(8, 8, 3))
     expect(() => checkModel(model, { shape: [3, 8, 8] })).toThrow(
       /takes 3 x 8 x 8 images but it fails in 2: .*conv/s,
     )

@@ -134,7 +134,8 @@ function squeezedNodes(nodes: readonly SignalNode[]): Set<SignalNode> {
 }
 
 /** What `factor` times gamma has to be for unit variance to come out. */
-export const gainWanted = ({ activation }: Pick<Layer, 'activation'>): number => activation?.step.moments.gain ?? 1
+export const gainWanted = ({ activation }: Pick<Layer, 'activation'>): number =>
+  activation?.step.moments.gain ?? 1
 
 /** The variance that comes out of activation and kernel for a standard normal input. */
 export const transfer = (layer: Layer): number =>

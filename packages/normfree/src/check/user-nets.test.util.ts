@@ -103,9 +103,7 @@ export class OperatorNet extends nn.Module {
       kernel(width, width, 1),
       ...Array.from({ length: 12 }, () => kernel(width, width, 3)),
     ])
-    this.gates = new nn.ParameterList(
-      Array.from({ length: 6 }, () => kernel(width, width, 1)),
-    )
+    this.gates = new nn.ParameterList(Array.from({ length: 6 }, () => kernel(width, width, 1)))
   }
 
   #kernel(index: number): Tensor {
@@ -133,8 +131,7 @@ export class OperatorNet extends nn.Module {
       branch = nn.functional.conv2d(branch, this.#kernel(3 + 2 * block), null, 1, 1)
       const gate = nn.functional.conv2d(branch.mean([2, 3], true), this.gates[block]).sigmoid()
       branch = branch.mul(gate).mul(gateGain)
-      const shortcut =
-        stride > 1 ? nn.functional.conv2d(u, this.#kernel(1), null, stride) : y
+      const shortcut = stride > 1 ? nn.functional.conv2d(u, this.#kernel(1), null, stride) : y
       y = shortcut.add(branch.mul(0.5))
       variance = (stride > 1 && !noReset ? 1 : variance) + 0.25
     }

@@ -28,8 +28,8 @@ export const deadUnits: Rule = {
       openBlocks.find(({ nodes }) => nodes.includes(node))?.name ?? node.module
     const blocks = distinct(dead.map(({ node }) => inBlock(node)))
     const fixes = dead.map(
-        ({ layer }): Fix => ({ target: 'model', module: layer.module, property: 'bias', value: 0 }),
-      )
+      ({ layer }): Fix => ({ target: 'model', module: layer.module, property: 'bias', value: 0 }),
+    )
     const [{ layer, deadShare }] = dead
     const finding: Finding = {
       rule: 'dead-units',
