@@ -159,17 +159,12 @@ class Recording {
   }
 
   listener(): TapListener {
-    let residual: Tensor | null = null
+    const residuals = new Map<number, Tensor>() // blocks may lie within blocks
     const watchers = this.#probes.map(([, probe]) => probe)
     return {
       stem: x => this.#add(STEM, x, null),
-      branch: (_, y) => {
-        residual = keep(channelMoments(y)[1])
-      },
-      output: (place, y) => {
-        this.#add(place, y, residual)
-        residual = null
-      },
+      branch: ({ index }, y) => residuals.set(index, keep(channelMoments(y)[1])),
+      output: (place, y) => this.#add(place, y, residuals.get(place.index) ?? null),
       ...(watchers.some(({ sum }) => sum) && {
         sum: (place, sum) => watchers.forEach(probe => void probe.sum?.(place, sum)),
       }),
