@@ -98,7 +98,7 @@ export function measureSignal(
       if (!backwards) return measured()
       withOwnGradients(model, () => {
         measured()
-        if (statistics.includes('gradientRatio')) record.addRatios(model)
+        if (statistics.includes('gradientRatio')) tidy(() => record.addRatios(model))
       })
     })
     return record.taps()
@@ -217,6 +217,7 @@ class Recording {
 
   dispose(): void {
     for (const tensor of this.#tensors()) tensor.dispose()
+    for (const [, probe] of this.#probes) probe.dispose?.()
   }
 
   #tensors(): Tensor[] {
