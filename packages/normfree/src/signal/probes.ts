@@ -39,6 +39,8 @@ export interface Probe {
   sum?(place: TapPlace, sum: TapSum): void
   /** What there is to say of the block whose output `y` is, or of the stem. */
   tap(y: Tensor): Reading
+  /** Releases what was seen behind the last block. */
+  dispose?(): void
 }
 
 const ofOutput = (tap: (y: Tensor) => Reading) => (): Probe => ({ tap })
@@ -84,6 +86,9 @@ export const isRectified = (operator: string, result: unknown): result is Tensor
 function deadFraction(): Probe {
   let dead: Tensor[] = []
   let channels = 0
+  const dispose = () => {
+    for (const count of dead) count.dispose()
+  }
   return {
     operator(operator, _, result) {
       if (!isRectified(operator, result)) return
@@ -94,10 +99,11 @@ function deadFraction(): Probe {
     tap() {
       const counts = dead
       const fraction = counts.length > 0 ? quietly(() => stack(counts).sum().div(channels)) : null
-      for (const count of counts) count.dispose()
+      dispose()
       ;[dead, channels] = [[], 0]
       return fraction
     },
+    dispose,
   }
 }
 
