@@ -2,6 +2,7 @@
 import type { RunRecord, SignalLine, SignalRecord } from '@normfree/runs'
 import { type CurveMetric, curvePlot } from '../curve-plot.ts'
 import { overflowOf, signalPlot, signalPlotSize } from '../signal-plot.ts'
+import { isOffPlan } from '../signal-prediction.ts'
 import { renderSvg } from '../svg.ts'
 import { joinAnd } from './finding.ts'
 import { Html, type HtmlValue, html } from './html.ts'
@@ -95,7 +96,10 @@ function captionOf(signals: readonly SignalRecord[]): string {
   const shaded = signals.some(({ taps }) => taps.some(tap => tap.bands))
     ? ['The shade is the range of the draws.']
     : []
-  return [`Input: ${joinAnd(inputs)}.`, ...shaded, ...overflows, ...hidden].join(' ')
+  const planned = signals.some(isOffPlan)
+    ? ['The dotted line is the variance that the family plans with.']
+    : []
+  return [`Input: ${joinAnd(inputs)}.`, ...shaded, ...planned, ...overflows, ...hidden].join(' ')
 }
 
 // Variants that differ only in how they are trained start with one signal: one line hides the other.
