@@ -1,4 +1,4 @@
-import { ArgumentError, manualSeed, nn, type Tensor } from '@normfree/torch'
+import { ArgumentError, liveTensors, manualSeed, nn, type Tensor } from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ACTIVATIONS, type ActivationName } from '../activations.ts'
 import { GAMMA, momentsOf } from '../gain.ts'
@@ -63,6 +63,14 @@ describe('activationGain', () => {
 })
 
 describe('moduleGain', () => {
+  it('keeps no tensor', () => {
+    const module = new nn.PReLU()
+    moduleGain('mine', module)
+    const living = liveTensors()
+    moduleGain('mine', module)
+    expect(liveTensors()).toEqual(living)
+  })
+
   it('integrates a module with parameters', () => {
     const { gain, activation, published } = moduleGain('mine', new nn.PReLU())
     expect({ activation, published }).toEqual({ activation: 'mine', published: null })

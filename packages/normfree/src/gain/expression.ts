@@ -1,7 +1,7 @@
 // Expressions in x, as `normfree gain` takes them: "x * sigmoid(1.702 * x)". They come from outside, so
 // nothing of them is ever handed to JavaScript to run: names are looked up in one list, and the rest is
-// numbers and operators. (The libraries for this are larger than this file by two orders, or were
-// left by their authors with ways to run code.)
+// numbers and operators. (Of the libraries for this, mathjs is a whole algebra system with nine
+// dependencies, and expr-eval was left by its authors with a way to run code, CVE-2025-12735.)
 import { ACTIVATIONS, erf } from '../activations.ts'
 import { ExpressionError } from '../errors.ts'
 import { nearestNames } from '../nearest.ts'

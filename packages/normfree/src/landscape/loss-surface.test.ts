@@ -1,6 +1,7 @@
 import {
   ArgumentError,
   getRngState,
+  liveTensors,
   manualSeed,
   nn,
   noGrad,
@@ -80,7 +81,9 @@ describe('lossSurface', () => {
     ]
     const before = state()
     const loss = () => model(x).square().mean()
+    const living = liveTensors()
     lossSurface(model, loss, { steps: [0.1, 1] })
+    expect(liveTensors()).toEqual(living)
     expect(state()).toEqual(before)
     let calls = 0
     const breaking = () => {

@@ -1,4 +1,12 @@
-import { ArgumentError, manualSeed, nn, randn, type Tensor, tensor } from '@normfree/torch'
+import {
+  ArgumentError,
+  liveTensors,
+  manualSeed,
+  nn,
+  randn,
+  type Tensor,
+  tensor,
+} from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { numbers, snapshot } from '../fixtures.test.util.ts'
 import { AddBias } from '../layers/add-bias.ts'
@@ -52,7 +60,10 @@ describe('deadUnits', () => {
   it('leaves the model as it was', () => {
     const model = deepNet(2)
     const before = snapshot(model)
-    deadUnits(model, [samples(4)])
+    const examples = [samples(4)]
+    const living = liveTensors()
+    deadUnits(model, examples)
+    expect(liveTensors()).toEqual(living)
     expect(snapshot(model)).toEqual(before)
     expect(model.training).toBe(true)
   })
