@@ -41,11 +41,7 @@ function cell(net, fault) {
 /** @param {readonly Healthy[]} nets @param {readonly Fault[]} faults */
 function table(nets, faults) {
   const head = ['rule', 'planted', ...nets.map(({ name }) => name)]
-  const rows = faults.map(fault => [
-    fault.rule,
-    fault.title,
-    ...nets.map(net => cell(net, fault)),
-  ])
+  const rows = faults.map(fault => [fault.rule, fault.title, ...nets.map(net => cell(net, fault))])
   return [head, head.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`).join('\n')
 }
 

@@ -28,7 +28,11 @@ export default async function check(
     if (findings.length === 0) this.print('no fault found')
     if (fixed && fixed.fixes.length > 0) {
       this.print(`\n${fixesYaml(fixed.fixes)}\n`)
-      this.print(fixed.findings.length === 0 ? 'With these settings: no fault found.' : 'With these settings there remains:')
+      this.print(
+        fixed.findings.length === 0
+          ? 'With these settings: no fault found.'
+          : 'With these settings there remains:',
+      )
       for (const finding of fixed.findings) this.print(describe(finding))
     }
   }
@@ -41,7 +45,7 @@ function describe({ severity, rule, block, blocks, ...finding }: Finding): strin
   const others = blocks.length - 1
   const more = others === 0 ? '' : ` and ${others} other${others > 1 ? 's' : ''}`
   return [
-    `${severity}: ${rule} in ${block}${more}`,
+    `${severity}: ${rule} in ${block}${more}: ${finding.title}`,
     `  found   ${finding.evidence}`,
     `  cause   ${finding.cause}`,
     `  change  ${finding.change}`,

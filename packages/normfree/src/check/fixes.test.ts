@@ -15,7 +15,9 @@ describe('applyFixes', () => {
     expect((model.getSubmodule('0') as unknown as ScaledActivation).beta).toBe(1.5)
     const rows = model.getParameter('1.weight').flatten(1)
     expect(Math.max(...numbers(rows.sum(1).abs()))).toBeLessThan(1e-5)
-    expect(numbers(rows.square().sum(1)).map(sum => sum.toFixed(5))).toEqual(Array(8).fill('1.00000'))
+    expect(numbers(rows.square().sum(1)).map(sum => sum.toFixed(5))).toEqual(
+      Array(8).fill('1.00000'),
+    )
     expect(numbers(model.getParameter('1.bias'))).toEqual(Array(8).fill(0))
   })
 

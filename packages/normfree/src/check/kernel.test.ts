@@ -33,7 +33,9 @@ describe('the numbers of a kernel', () => {
 
   it('count the taps that lie on zeros, of either kind of padding', () => {
     // 7 rows of 3 taps, of which the first and the last of all lie outside.
-    expect(kernelOf(new nn.Conv2d(1, 1, 3, { padding: 1 }), 1, 7).inside).toBeCloseTo((19 / 21) ** 2)
+    expect(kernelOf(new nn.Conv2d(1, 1, 3, { padding: 1 }), 1, 7).inside).toBeCloseTo(
+      (19 / 21) ** 2,
+    )
     expect(kernelOf(new Conv2dSame(1, 1, 3), 1, 7).inside).toBeCloseTo((19 / 21) ** 2)
     expect(kernelOf(new nn.Conv2d(1, 1, 3, { padding: 'same' }), 1, 7).inside).toBeCloseTo(
       (19 / 21) ** 2,

@@ -7,7 +7,9 @@ import type { Block } from './blocks.ts'
 export function silencersOf(model: nn.Module, { module }: Block): [string, Tensor][] {
   return [...model.namedParameters()].filter(
     ([name, parameter]) =>
-      (module === '' || name.startsWith(`${module}.`)) && !/bias[^.]*$/.test(name) && isZero(parameter),
+      (module === '' || name.startsWith(`${module}.`)) &&
+      !/bias[^.]*$/.test(name) &&
+      isZero(parameter),
   )
 }
 

@@ -65,8 +65,10 @@ export class UserNet extends nn.Module {
   }
 }
 
-/** What a user may get wrong in {@link OperatorNet}. */
+/** What a user may get wrong in {@link OperatorNet}, or do in another way. */
 export interface OperatorNetMistakes {
+  /** Divide by beta in front of the activation; no mistake. */
+  divideFirst?: boolean
   /** Default relu's. */
   gain?: number
   /** Of block 3. Default: as planned. */
@@ -103,9 +105,7 @@ export class OperatorNet extends nn.Module {
       kernel(width, width, 1),
       ...Array.from({ length: 12 }, () => kernel(width, width, 3)),
     ])
-    this.gates = new nn.ParameterList(
-      Array.from({ length: 6 }, () => kernel(width, width, 1)),
-    )
+    this.gates = new nn.ParameterList(Array.from({ length: 6 }, () => kernel(width, width, 1)))
   }
 
   #kernel(index: number): Tensor {
@@ -120,21 +120,20 @@ export class OperatorNet extends nn.Module {
   }
 
   override forward(x: Tensor): Tensor {
-    const { gain = GAMMA.relu, gateGain = 2, noReset, beta } = this.#mistakes
+    const { gain = GAMMA.relu, gateGain = 2, noReset, beta, divideFirst } = this.#mistakes
     const { transition } = OperatorNet
     let y = nn.functional.conv2d(x, this.#kernel(0), null, 1, 1)
     let variance = 1
     for (let block = 0; block < 6; block++) {
       const divisor = block === 2 && beta !== undefined ? beta : Math.sqrt(variance)
-      const u = y.relu().mul(gain / divisor)
+      const u = divideFirst ? y.div(divisor).relu().mul(gain) : y.relu().mul(gain / divisor)
       const stride = block === transition ? 2 : 1
       let branch = nn.functional.conv2d(u, this.#kernel(2 + 2 * block), null, stride, 1)
       branch = branch.relu().mul(gain)
       branch = nn.functional.conv2d(branch, this.#kernel(3 + 2 * block), null, 1, 1)
       const gate = nn.functional.conv2d(branch.mean([2, 3], true), this.gates[block]).sigmoid()
       branch = branch.mul(gate).mul(gateGain)
-      const shortcut =
-        stride > 1 ? nn.functional.conv2d(u, this.#kernel(1), null, stride) : y
+      const shortcut = stride > 1 ? nn.functional.conv2d(u, this.#kernel(1), null, stride) : y
       y = shortcut.add(branch.mul(0.5))
       variance = (stride > 1 && !noReset ? 1 : variance) + 0.25
     }

@@ -1,13 +1,12 @@
 // Branches that start at 0 and are clipped so tightly that they stay there: adaptive clipping bounds
 // a step by lambda max(|p|, eps), so that a parameter at 0 grows by at most lr lambda eps a step.
-import { digits, type Finding, type Rule } from '../finding.ts'
+import { digits, type Found, type Rule } from '../finding.ts'
 import { silencersOf } from '../silencers.ts'
 
 /** What an open branch has as 1 should at least get to this. */
 const AWAKE = 0.1
 
 export const staysSilent: Rule = {
-  ids: ['branch-stays-silent'],
   title: 'branches that never wake up under adaptive clipping',
   source: 'NFNets, section 4',
   examine({ model, blocks, training }) {
@@ -32,7 +31,7 @@ export const staysSilent: Rule = {
       .filter(({ parameter, reach }) => reach < AWAKE && !excluded(parameter))
     if (asleep.length === 0) return []
     const names = asleep.map(({ parameter }) => parameter)
-    const finding: Finding = {
+    const finding: Found = {
       rule: 'branch-stays-silent',
       severity: 'fault',
       block: asleep[0].name,
@@ -41,7 +40,6 @@ export const staysSilent: Rule = {
       cause:
         'it starts at 0, and adaptive clipping lets a unit grow by lr lambda max(norm, eps) a step',
       change: `leave what starts at 0 out of the clipping (exclude: ${names[0]}${names.length > 1 ? ', ...' : ''}), or raise eps, the rate or the steps`,
-      source: staysSilent.source,
       fixes: [
         {
           target: 'training',
