@@ -45,7 +45,7 @@ function describe({ severity, rule, block, blocks, ...finding }: Finding): strin
   const others = blocks.length - 1
   const more = others === 0 ? '' : ` and ${others} other${others > 1 ? 's' : ''}`
   return [
-    `${severity}: ${rule} in ${block}${more}`,
+    `${severity}: ${rule} in ${block}${more}: ${finding.title}`,
     `  found   ${finding.evidence}`,
     `  cause   ${finding.cause}`,
     `  change  ${finding.change}`,

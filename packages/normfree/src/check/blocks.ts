@@ -21,6 +21,8 @@ export interface Block {
   /** What multiplies the branch in the sum: alpha, SkipInit scalars. */
   weight: number
   shortcutWeight: number
+  /** `weight` without what is learned: the papers' bookkeeping takes SkipInit scalars as 1. */
+  fixedWeight: number
   /** A norm stands in the branch. */
   normed: boolean
   /** Nothing of the branch arrives. */
@@ -64,21 +66,33 @@ function blockOf(sum: SumNode): Omit<Block, 'name'> | null {
     shortcut,
     nodes: own[branchAt],
     weight,
+    fixedWeight: [first.fixed, second.fixed * sum.step.alpha][branchAt],
     shortcutWeight: scales[1 - branchAt],
     normed: own[branchAt].some(({ step }) => step.kind === 'norm'),
     silent: weight === 0 || end.measured?.variance === 0,
   }
 }
 
-/** What is behind multiplications, and their product; what makes up for a gate belongs to that. */
-export function unscaled(node: SignalNode): { node: SignalNode; factor: number } {
-  let [at, factor] = [node, 1]
+/** What is behind multiplications. */
+export interface Unscaled {
+  node: SignalNode
+  /** Product of what it is multiplied by. */
+  factor: number
+  /** The same without learned factors. */
+  fixed: number
+}
+
+/** What is behind multiplications; a factor that makes up for a gate belongs to that. */
+export function unscaled(node: SignalNode): Unscaled {
+  let [at, factor, fixed] = [node, 1, 1]
   while (!isMakeUp(at)) {
-    if (at.step.kind === 'scale') factor *= at.step.factor
-    else if (at.step.kind !== 'pass' || at.inputs.length !== 1) break
+    if (at.step.kind === 'scale') {
+      factor *= at.step.factor
+      if (!at.step.learned) fixed *= at.step.factor
+    } else if (at.step.kind !== 'pass' || at.inputs.length !== 1) break
     at = at.inputs[0]
   }
-  return { node: at, factor }
+  return { node: at, factor, fixed }
 }
 
 /** A factor above 1 right behind a gate; smaller ones are alphas and SkipInit scalars. */

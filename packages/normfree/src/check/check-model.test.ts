@@ -13,6 +13,7 @@ import {
   SMALL_NETS,
 } from './planted.test.util.ts'
 import { tryOut } from './try-out.test.util.ts'
+import { OperatorNet } from './user-nets.test.util.ts'
 
 afterEach(() => manualSeed(0))
 
@@ -31,6 +32,20 @@ describe('checkModel', () => {
 
   it.each(OPERATOR_FAULTS)('finds in a net of nothing but operators: $title', fault => {
     expect(tryOut(OPERATOR_NET, fault)).toMatchObject({ rules: [fault.rule], afterFix: null })
+  })
+
+  it('takes betas that divide in front of the activation for what they are', () => {
+    const model = new OperatorNet({ divideFirst: true })
+    expect(checkModel(model, optionsOf(OPERATOR_NET))).toEqual([])
+  })
+
+  it('leaves learned scalars out of the expected variance, as the papers do', () => {
+    const model = createModel('nf_resnet20')
+    noGrad(() => {
+      for (const [name, parameter] of model.namedParameters())
+        if (name.endsWith('skipinit_gain')) parameter.fill_(0.4)
+    })
+    expect(checkModel(model, optionsOf(SMALL_NETS[0]))).toEqual([])
   })
 
   it('finds the explosion of a net whose norms were taken out, and that silent branches mend it', () => {

@@ -4,7 +4,7 @@ import { ArgumentError, Generator, nn, randn } from '@normfree/torch'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
 import { undisturbed } from '../undisturbed.ts'
 import { residualBlocksOf } from './blocks.ts'
-import type { CheckOptions, Finding, Rule, Subject } from './finding.ts'
+import { type CheckOptions, type Finding, findingsOf, type Rule, type Subject } from './finding.ts'
 import { isApplicable } from './fixes.ts'
 import { signalGraph } from './graph.ts'
 import { type Layer, transfer, unitLayers } from './layers.ts'
@@ -88,10 +88,10 @@ function keepsUnit(layers: readonly Layer[]): boolean {
 
 /** An overflow that the growth of the signal explains is told as that growth. */
 function examine(subject: Subject): Finding[] {
-  const broken = nonFinite.examine(subject)
+  const broken = findingsOf(nonFinite, subject)
   if (broken.length > 0) {
-    const grown = growth.examine(subject)
+    const grown = findingsOf(growth, subject)
     return grown.length > 0 ? grown : broken
   }
-  return RULES.flatMap(rule => rule.examine(subject))
+  return RULES.flatMap(rule => findingsOf(rule, subject))
 }

@@ -19,8 +19,10 @@ export interface Fix {
 
 /** One thing that is wrong. */
 export interface Finding {
-  /** Name of the rule, e.g. 'wrong-gain'. */
+  /** What it is called, e.g. 'wrong-gain'. */
   rule: RuleId
+  /** The same in a few words. */
+  title: string
   /** A fault will keep the net from training as it should; a warning may. */
   severity: 'fault' | 'warning'
   /** Dotted name of the first block (or layer outside of blocks) that has it. */
@@ -38,7 +40,7 @@ export interface Finding {
   fixes: readonly Fix[]
 }
 
-/** Names of the rules, in the order that they are examined. */
+/** What can be found. */
 export type RuleId =
   | 'non-finite'
   | 'explosion'
@@ -91,15 +93,21 @@ export interface Subject {
   training: CheckedTraining | null
 }
 
+/** What a rule says of what it found; the rest is the same for all that it finds. */
+export type Found = Omit<Finding, 'title' | 'source'>
+
 /** One thing that can go wrong in a net. */
 export interface Rule {
-  /** The findings that it can give. */
-  ids: readonly RuleId[]
+  /** What is wrong, in a few words. */
   title: string
   /** Section of a paper, null where there is none. */
   source: string | null
-  examine(subject: Subject): Finding[]
+  examine(subject: Subject): Found[]
 }
+
+/** What `rule` finds. */
+export const findingsOf = (rule: Rule, subject: Subject): Finding[] =>
+  rule.examine(subject).map(found => ({ ...found, title: rule.title, source: rule.source }))
 
 /** Name of a layer's block, or its own outside of blocks. */
 export const placeOf = ({ block, module }: Layer): string => block?.name ?? module

@@ -1,7 +1,7 @@
 // One forward pass as a graph of what its operators do to a signal: weigh, bend, scale, normalize,
 // pool, add. It is read off the operators, so that it says the same of anybody's modules. Each node
 // keeps numbers, no tensor.
-import { ArgumentError, type nn, noGrad, ops, Tensor, tidy } from '@normfree/torch'
+import { ArgumentError, nn, noGrad, ops, Tensor, tidy } from '@normfree/torch'
 import type { ActivationMoments } from '../gain.ts'
 import { ScaledActivation } from '../layers/scaled-activation.ts'
 import { inModule, ModulePath } from '../module-path.ts'
@@ -24,8 +24,8 @@ export type Step =
   /** A convolution or linear layer. */
   | { kind: 'weight'; kernel: Kernel }
   | { kind: 'activation'; moments: ActivationMoments; scaled: Scaled | null }
-  /** Times a number; of a tensor, times the root of its mean square. */
-  | { kind: 'scale'; factor: number }
+  /** Times a number; of a tensor, times the root of its mean square. Learned: a parameter itself. */
+  | { kind: 'scale'; factor: number; learned: boolean }
   /** Zeros around the image: in front of and behind each direction, the last one first. */
   | { kind: 'pad'; amounts: readonly number[] }
   /** first + alpha * second */
@@ -198,7 +198,8 @@ function scaleBy(operator: string, args: readonly unknown[]): Step {
       : isTensor(by)
         ? tidy(() => by.detach().to('float64').square().mean().sqrt().item())
         : (by as number)
-  return { kind: 'scale', factor: operator === 'mul' ? size : 1 / size }
+  const learned = by instanceof nn.Parameter
+  return { kind: 'scale', factor: operator === 'mul' ? size : 1 / size, learned }
 }
 
 function measure(x: Tensor): Measured | null {

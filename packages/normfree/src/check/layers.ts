@@ -2,7 +2,7 @@
 // From that follows whether a layer keeps unit variance, without any data.
 import { type nn, tidy } from '@normfree/torch'
 import { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
-import { type Block, unscaled } from './blocks.ts'
+import { type Block, type Unscaled, unscaled } from './blocks.ts'
 import {
   type ActivationNode,
   isActivationNode,
@@ -24,6 +24,8 @@ export interface Layer {
   activation: ActivationNode | null
   /** By what the activation is multiplied, beta left out where it is known. */
   factor: number
+  /** By what its input is: beta may be divided out there, as the papers' text has it. */
+  before: number
   /** The expected standard deviation that the activation divides by, where a ScaledActivation says it. */
   beta: number | null
   /** Gain that the convolution itself carries (timm's convention). */
@@ -68,14 +70,16 @@ export function unitLayers(
     .filter(({ energy }) => energy > 0)
 }
 
-type Placed = Pick<Layer, 'node' | 'block' | 'entry' | 'activation' | 'factor' | 'beta'>
+type Feed = Pick<Layer, 'activation' | 'factor' | 'before' | 'beta'>
+type Placed = Feed & Pick<Layer, 'node' | 'block' | 'entry'>
 
 /** What a layer reads. */
-function feedOf(node: WeightNode): Pick<Layer, 'activation' | 'factor' | 'beta'> {
+function feedOf(node: WeightNode): Feed {
   const { node: source, factor } = throughPools(node.inputs[0])
   const activation = isActivationNode(source) ? source : null
   const beta = activation?.step.scaled?.module.beta ?? null
-  return { activation, factor: factor * (beta ?? 1), beta }
+  const before = activation ? throughPools(activation.inputs[0]).factor : 1
+  return { activation, factor: factor * (beta ?? 1), before, beta }
 }
 
 /** In kernels that are not ours, gains are looked for where activations are not multiplied by them. */
@@ -102,7 +106,7 @@ function describe(placed: Placed, module: nn.AnyModule | undefined, inKernels: b
 }
 
 /** As `unscaled`, past pools and padding too. */
-export function throughPools(node: SignalNode): { node: SignalNode; factor: number } {
+export function throughPools(node: SignalNode): Pick<Unscaled, 'node' | 'factor'> {
   const found = unscaled(node)
   if (found.node.step.kind !== 'pool' && found.node.step.kind !== 'pad') return found
   const further = throughPools(found.node.inputs[0])

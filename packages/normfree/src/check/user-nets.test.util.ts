@@ -65,8 +65,10 @@ export class UserNet extends nn.Module {
   }
 }
 
-/** What a user may get wrong in {@link OperatorNet}. */
+/** What a user may get wrong in {@link OperatorNet}, or do in another way. */
 export interface OperatorNetMistakes {
+  /** Divide by beta in front of the activation; no mistake. */
+  divideFirst?: boolean
   /** Default relu's. */
   gain?: number
   /** Of block 3. Default: as planned. */
@@ -118,13 +120,13 @@ export class OperatorNet extends nn.Module {
   }
 
   override forward(x: Tensor): Tensor {
-    const { gain = GAMMA.relu, gateGain = 2, noReset, beta } = this.#mistakes
+    const { gain = GAMMA.relu, gateGain = 2, noReset, beta, divideFirst } = this.#mistakes
     const { transition } = OperatorNet
     let y = nn.functional.conv2d(x, this.#kernel(0), null, 1, 1)
     let variance = 1
     for (let block = 0; block < 6; block++) {
       const divisor = block === 2 && beta !== undefined ? beta : Math.sqrt(variance)
-      const u = y.relu().mul(gain / divisor)
+      const u = divideFirst ? y.div(divisor).relu().mul(gain) : y.relu().mul(gain / divisor)
       const stride = block === transition ? 2 : 1
       let branch = nn.functional.conv2d(u, this.#kernel(2 + 2 * block), null, stride, 1)
       branch = branch.relu().mul(gain)

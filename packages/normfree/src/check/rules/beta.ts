@@ -2,7 +2,7 @@
 // worked out from the structure alone: the weights of the sums, and where shortcuts take the
 // normalized input. So one wrong beta is one finding, and does not make those behind it wrong.
 import type { Block } from '../blocks.ts'
-import { digits, type Finding, type Fix, type Rule, type Subject } from '../finding.ts'
+import { digits, type Fix, type Found, type Rule, type Subject } from '../finding.ts'
 import { gainWanted, type Layer } from '../layers.ts'
 
 /** Of the standard deviation. */
@@ -33,31 +33,30 @@ function commonGain(layers: readonly Layer[]): number {
   return ratios.length === 0 ? 1 : ratios[Math.floor(ratios.length / 2)]
 }
 
-/** Every block that begins with a scaled activation, in order. */
+/** Every block that begins with an activation, in order. */
 function entriesOf({ openBlocks, layers }: Subject): Entry[] {
   const byNode = new Map(layers.map(layer => [layer.node, layer]))
   const gain = commonGain(layers)
   let [variance, others]: [number, number[]] = [1, []]
   let reset: Block | null = null
-  return openBlocks.flatMap(block => {
-    const layer = byNode.get(block.layers[0])
-    if (block.normed || !layer?.activation) return []
-    const beta = layer.beta ?? (gainWanted(layer) * gain) / (layer.factor * layer.gamma)
-    const expected = Math.sqrt(variance)
-    const entry = { block, layer, beta, expected, withoutReset: others.map(Math.sqrt), reset }
-    const shortcut = byNode.get(block.shortcut[0])
-    const resets = shortcut?.activation === layer.activation
-    const [kept, added] = [block.shortcutWeight ** 2, block.weight ** 2]
-    if (resets) {
-      others = [variance, ...others].map(each => kept * each + added)
-      variance = kept + added
-      reset = block
-    } else {
-      others = others.map(each => kept * each + added)
-      variance = kept * variance + added
+  const entries: Entry[] = []
+  for (const block of openBlocks) {
+    const [layer, shortcut] = [byNode.get(block.layers[0]), byNode.get(block.shortcut[0])]
+    if (layer?.activation) {
+      const product = layer.factor * layer.gamma * layer.before
+      const beta = layer.beta ?? (gainWanted(layer) * gain) / product
+      const [expected, withoutReset] = [Math.sqrt(variance), others.map(Math.sqrt)]
+      entries.push({ block, layer, beta, expected, withoutReset, reset })
     }
-    return [entry]
-  })
+    const [kept, added] = [block.shortcutWeight ** 2, block.fixedWeight ** 2]
+    // A shortcut that is a layer on what the branch reads, too, starts from variance 1.
+    const resets = shortcut?.activation && shortcut.activation === layer?.activation
+    const grown = resets ? [variance, ...others] : others
+    others = grown.map(each => kept * each + added)
+    variance = kept * (resets ? 1 : variance) + added
+    if (resets) reset = block
+  }
+  return entries
 }
 
 /** Consecutive entries behind the same reset. */
@@ -81,7 +80,7 @@ const betaFixes = (entries: readonly Entry[]): Fix[] =>
     return scaled ? [{ target: 'model', module: scaled.name, property: 'beta', value }] : []
   })
 
-const missingReset = (stage: readonly Entry[]): Finding => {
+const missingReset = (stage: readonly Entry[]): Found => {
   const [first] = stage
   const at = (first.reset as Block).name
   const blocks = stage.map(({ block }) => block.name)
@@ -93,39 +92,48 @@ const missingReset = (stage: readonly Entry[]): Finding => {
     evidence: `${first.block.name} divides by ${digits(first.beta)}, where ${digits(first.expected)} is expected; its stage goes on growing from there`,
     cause: `the shortcut of ${at} is a layer on the normalized input, so that variance starts at 1 again, but the betas behind it grow on as if it had not`,
     change: `let the betas behind ${at} start from 1 + alpha^2 (its root: betas are standard deviations)`,
-    source: 'NF-ResNets, section 4.5',
     fixes: betaFixes(stage),
   }
 }
 
-function mismatch(entry: Entry): Finding {
-  const { block, beta, expected } = entry
+const isFault = (entry: Entry): boolean => off(entry) > FAULT_FROM
+
+/** One finding of all that are wrong in the same way. */
+function mismatch(entries: readonly Entry[]): Found[] {
+  if (entries.length === 0) return []
+  const worst = entries.reduce((most, each) => (off(each) > off(most) ? each : most))
+  const { block, beta, expected } = worst
   const squared = Math.abs(Math.log(beta / expected ** 2)) < 0.01 && expected > 1.05
-  return {
-    rule: 'beta-mismatch',
-    severity: off(entry) > FAULT_FROM ? 'fault' : 'warning',
-    block: block.name,
-    blocks: [block.name],
-    evidence: `it divides its input by ${digits(beta)}, whose expected standard deviation is ${digits(expected)}: the branch sees variance ${digits((expected / beta) ** 2)}, not 1`,
-    cause: squared
-      ? 'beta is the variance of the input, not its standard deviation'
-      : 'beta does not follow from the blocks in front of it',
-    change: `set beta to ${expected.toPrecision(6)}`,
-    source: 'NF-ResNets, section 4',
-    fixes: betaFixes([entry]),
-  }
+  const blocks = entries.map(each => each.block.name)
+  return [
+    {
+      rule: 'beta-mismatch',
+      severity: isFault(worst) ? 'fault' : 'warning',
+      block: blocks[0],
+      blocks,
+      evidence: `${block.name} divides its input by ${digits(beta)}, whose expected standard deviation is ${digits(expected)}: the branch sees variance ${digits((expected / beta) ** 2)}, not 1`,
+      cause: squared
+        ? 'beta is the variance of the input, not its standard deviation'
+        : 'beta does not follow from the blocks in front of it',
+      change: `set beta to ${expected.toPrecision(6)}${entries.length > 1 ? ', and so on' : ''}`,
+      fixes: betaFixes(entries),
+    },
+  ]
 }
 
 export const expectedDeviation: Rule = {
-  ids: ['missing-reset', 'beta-mismatch'],
   title: 'betas that are not the standard deviation of what they divide',
   source: 'NF-ResNets, sections 4 and 4.5',
   examine(subject) {
     if (!subject.keepsUnitVariance) return []
-    return stagesOf(entriesOf(subject)).flatMap(stage =>
-      missesReset(stage)
-        ? [missingReset(stage)]
-        : stage.filter(entry => off(entry) > TOLERANCE).map(mismatch),
-    )
+    const stages = stagesOf(entriesOf(subject))
+    const wrong = stages
+      .filter(stage => !missesReset(stage))
+      .flatMap(stage => stage.filter(entry => off(entry) > TOLERANCE))
+    return [
+      ...stages.filter(missesReset).map(missingReset),
+      ...mismatch(wrong.filter(isFault)),
+      ...mismatch(wrong.filter(entry => !isFault(entry))),
+    ]
   },
 }

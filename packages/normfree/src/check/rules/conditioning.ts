@@ -1,12 +1,11 @@
 // Kernels that have collapsed onto few directions, as those of nets that diverged.
-import { digits, distinct, type Finding, type Fix, type Rule } from '../finding.ts'
+import { digits, distinct, type Fix, type Found, type Rule } from '../finding.ts'
 import { isWeight, layerName } from '../graph.ts'
 
 /** Directions kept, over those of a normal kernel of the same shape. */
 const LEAST = 0.05
 
 export const illConditioned: Rule = {
-  ids: ['ill-conditioned-kernel'],
   title: 'kernels that keep few directions',
   source: 'NF-ResNets, appendix A',
   examine({ openNodes, openBlocks }) {
@@ -28,7 +27,7 @@ export const illConditioned: Rule = {
       }),
     )
     const [first] = collapsed
-    const finding: Finding = {
+    const finding: Found = {
       rule: 'ill-conditioned-kernel',
       severity: 'fault',
       block: names[0],
@@ -36,7 +35,6 @@ export const illConditioned: Rule = {
       evidence: `the kernel of ${layerName(first)} keeps ${digits(100 * (first.step.kernel.spread ?? 0))} % of the directions of a normal one of its shape`,
       cause: 'its singular values are far apart: a few of them hold nearly all of its energy',
       change: 'draw it anew; in training, lower the learning rate or clip adaptively',
-      source: illConditioned.source,
       fixes,
     }
     return [finding]

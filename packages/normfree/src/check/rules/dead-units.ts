@@ -1,6 +1,6 @@
 // Units whose activation puts out one value whatever goes in.
 
-import { digits, distinct, type Finding, type Fix, type Rule } from '../finding.ts'
+import { digits, distinct, type Fix, type Found, type Rule } from '../finding.ts'
 import { isActivationNode, isWeight, layerName, type SignalNode } from '../graph.ts'
 import { throughPools } from '../layers.ts'
 
@@ -10,7 +10,6 @@ const MOST = 0.4
 const FEWEST_SAMPLES = 64
 
 export const deadUnits: Rule = {
-  ids: ['dead-units'],
   title: 'units that are constant on every image',
   source: 'RescaleNet (NeurIPS 2020), on dead ReLUs',
   examine({ openNodes, openBlocks }) {
@@ -31,7 +30,7 @@ export const deadUnits: Rule = {
       ({ layer }): Fix => ({ target: 'model', module: layer.module, property: 'bias', value: 0 }),
     )
     const [{ layer, deadShare }] = dead
-    const finding: Finding = {
+    const finding: Found = {
       rule: 'dead-units',
       severity: 'fault',
       block: blocks[0],
@@ -40,7 +39,6 @@ export const deadUnits: Rule = {
       cause:
         'their biases (or the mean shift in front of them) keep them where the activation is flat',
       change: 'start biases at 0; with mean shifts, standardize the kernels or centre the inputs',
-      source: deadUnits.source,
       fixes,
     }
     return [finding]

@@ -1,6 +1,6 @@
 // Nets that are not built to keep unit variance, and have no norms: whether the signal explodes or
 // dies along their depth, as measured on the noise.
-import { digits, type Finding, type Fix, type Rule, type Subject } from '../finding.ts'
+import { digits, type Fix, type Found, type Rule, type Subject } from '../finding.ts'
 import { isWeight, type SignalNode } from '../graph.ts'
 
 /** What blocks add may grow by this much in all, or by this much if slowly. */
@@ -23,7 +23,7 @@ function additions({ blocks }: Subject) {
   return end < 0 ? added : added.slice(0, end)
 }
 
-function explosion(subject: Subject): Finding[] {
+function explosion(subject: Subject): Found[] {
   const steps = additions(subject)
   if (steps.length < 3) return []
   const last = steps.reduce((most, each, i) => (each.added > steps[most].added ? i : most), 0)
@@ -52,7 +52,6 @@ function explosion(subject: Subject): Finding[] {
         'what a branch puts out follows the scale of its input: no norm and no beta divides that out, and nothing scales the branch down',
       change:
         'start the last layer of every branch at 0 (Fixup) or multiply branches by a scalar that starts at 0 (SkipInit); or divide inputs by their expected deviation',
-      source: 'NF-ResNets, figure 6',
       fixes,
     },
   ]
@@ -69,7 +68,7 @@ function levels({ nodes, blocks, keepsUnitVariance }: Subject) {
     .map(node => ({ name: node.module, level: meanSquare(node), module: node.module }))
 }
 
-function decayOrGrowth(subject: Subject): Finding[] {
+function decayOrGrowth(subject: Subject): Found[] {
   const input = meanSquare(subject.nodes[0])
   const all = levels(subject)
   const outside = all.filter(({ level }) => level / input < RANGE.low || level / input > RANGE.high)
@@ -90,16 +89,14 @@ function decayOrGrowth(subject: Subject): Finding[] {
       cause: `kernels let ${grows ? 'more' : 'less'} variance through than activations take away, layer by layer`,
       change:
         'draw the kernels with a variance of 2 / fan-in (He), or standardize them and give activations their gain',
-      source: 'He et al., 2015 (arXiv:1502.01852), section 2.2',
       fixes,
     },
   ]
 }
 
 export const growth: Rule = {
-  ids: ['explosion', 'attenuation'],
   title: 'a signal that explodes or dies along the depth',
-  source: 'NF-ResNets, section 3',
+  source: 'NF-ResNets, section 3 and figure 6',
   examine(subject) {
     if (subject.keepsUnitVariance) return []
     const exploding = explosion(subject)

@@ -1,8 +1,7 @@
 // Where the pass first put out NaN or infinity.
-import { distinct, type Finding, type Rule } from '../finding.ts'
+import { distinct, type Found, type Rule } from '../finding.ts'
 
 export const nonFinite: Rule = {
-  ids: ['non-finite'],
   title: 'NaN or infinity in the forward pass',
   source: null,
   examine({ openNodes, openBlocks }) {
@@ -15,7 +14,7 @@ export const nonFinite: Rule = {
       ({ nodes, shortcut, sum }) =>
         nodes.includes(first) || shortcut.some(each => each === first) || sum === first,
     )
-    const finding: Finding = {
+    const finding: Found = {
       rule: 'non-finite',
       severity: 'fault',
       block: block?.name ?? first.module,
@@ -23,7 +22,6 @@ export const nonFinite: Rule = {
       evidence: `${first.operator}${first.module ? ` in ${first.module}` : ''} is the first to put out values that are not finite`,
       cause: 'a weight that is not finite, a division by 0, or an overflow',
       change: `look at the weights of ${first.module || 'the model'} and at what it computes`,
-      source: null,
       fixes: [],
     }
     return [finding]

@@ -1,12 +1,11 @@
 // Zero padding that takes too much of a branch: on small maps, most taps of a kernel lie outside.
-import { digits, type Finding, type Fix, type Rule } from '../finding.ts'
+import { digits, type Fix, type Found, type Rule } from '../finding.ts'
 import { layerName } from '../graph.ts'
 
 /** Share of the variance that a branch must keep. */
 const LEAST = 0.5
 
 export const paddingDecay: Rule = {
-  ids: ['zero-padding-decay'],
   title: 'maps so small that zero padding takes most of a branch',
   source: 'NF-ResNets, section 4.2',
   examine({ openBlocks, shape }) {
@@ -26,7 +25,7 @@ export const paddingDecay: Rule = {
     const side = roomFor(least.kept, shape[1])
     const fix: Fix = { target: 'input', module: '', property: 'resolution', value: side }
     const blocks = decayed.map(({ name }) => name)
-    const finding: Finding = {
+    const finding: Found = {
       rule: 'zero-padding-decay',
       severity: 'fault',
       block: blocks[0],
@@ -34,7 +33,6 @@ export const paddingDecay: Rule = {
       evidence: `the branch of ${least.name} keeps ${digits(least.kept)} of its variance: ${layerName(least.narrowest)} reads a map of ${map} with its padding of zeros`,
       cause: `images of ${shape[1]} x ${shape[2]} are too small for the strides and dilations of this net`,
       change: `train on images of ${side} pixels a side or more, or stride and dilate less`,
-      source: paddingDecay.source,
       fixes: [fix],
     }
     return [finding]

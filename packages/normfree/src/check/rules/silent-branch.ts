@@ -1,13 +1,12 @@
 // Branches that start at 0 and are clipped so tightly that they stay there: adaptive clipping bounds
 // a step by lambda max(|p|, eps), so that a parameter at 0 grows by at most lr lambda eps a step.
-import { digits, type Finding, type Rule } from '../finding.ts'
-import { silencersOf } from '../silencers.ts'
+import { digits, distinct, type Found, type Rule } from '../finding.ts'
+import { isVector, silencersOf } from '../silencers.ts'
 
 /** What an open branch has as 1 should at least get to this. */
 const AWAKE = 0.1
 
 export const staysSilent: Rule = {
-  ids: ['branch-stays-silent'],
   title: 'branches that never wake up under adaptive clipping',
   source: 'NFNets, section 4',
   examine({ model, blocks, training }) {
@@ -16,32 +15,24 @@ export const staysSilent: Rule = {
     const bound = reach(training.lr, training.momentum, training.steps, clip)
     const excluded = (name: string) =>
       clip.exclude.some(each => name === each || name.startsWith(`${each}.`))
-    const asleep = blocks
-      .filter(({ silent }) => silent)
-      .flatMap(block =>
-        silencersOf(model, block).map(([parameter, tensor]) => ({
-          name: block.name,
-          parameter,
-          // The vector is one unit: its norm is bounded, and its elements by that over sqrt(n).
-          reach:
-            tensor.dim > 1 && tensor.shape.filter(size => size > 1).length > 1
-              ? bound
-              : bound / Math.sqrt(tensor.numel),
-        })),
-      )
-      .filter(({ parameter, reach }) => reach < AWAKE && !excluded(parameter))
+    const asleep = silencersOf(model, blocks)
+      // A vector is one unit: its norm is bounded, its elements by that over the root of their number.
+      .map(({ block, name, parameter }) => ({
+        ...{ block: block.name, name },
+        reach: isVector(parameter) ? bound / Math.sqrt(parameter.numel) : bound,
+      }))
+      .filter(({ name, reach }) => reach < AWAKE && !excluded(name))
     if (asleep.length === 0) return []
-    const names = asleep.map(({ parameter }) => parameter)
-    const finding: Finding = {
+    const names = asleep.map(({ name }) => name)
+    const finding: Found = {
       rule: 'branch-stays-silent',
       severity: 'fault',
-      block: asleep[0].name,
-      blocks: [...new Set(asleep.map(({ name }) => name))],
+      block: asleep[0].block,
+      blocks: distinct(asleep.map(({ block }) => block)),
       evidence: `after ${training.steps} steps ${names[0]} can have reached ${digits(asleep[0].reach)} at most (lr ${training.lr}, lambda ${clip.factor}, eps ${clip.eps})`,
       cause:
         'it starts at 0, and adaptive clipping lets a unit grow by lr lambda max(norm, eps) a step',
       change: `leave what starts at 0 out of the clipping (exclude: ${names[0]}${names.length > 1 ? ', ...' : ''}), or raise eps, the rate or the steps`,
-      source: staysSilent.source,
       fixes: [
         {
           target: 'training',

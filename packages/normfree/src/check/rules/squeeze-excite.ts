@@ -1,6 +1,6 @@
 // Gates between 0 and 1 that nothing makes up for.
 import { isMakeUp, unscaled } from '../blocks.ts'
-import { digits, type Finding, type Fix, type Rule, type Subject } from '../finding.ts'
+import { digits, type Fix, type Found, type Rule, type Subject } from '../finding.ts'
 import { layerName, type SignalNode } from '../graph.ts'
 
 /** Of the variance. A gate near 1/2 leaves a quarter of it; with the factor 2, all. */
@@ -41,7 +41,6 @@ function makeUp(gate: SignalNode, nodes: readonly SignalNode[]): number {
 }
 
 export const unscaledGate: Rule = {
-  ids: ['unscaled-squeeze-excite'],
   title: 'squeeze-excite without its factor 2',
   source: 'NF-ResNets, appendix B.3',
   examine(subject) {
@@ -51,7 +50,7 @@ export const unscaledGate: Rule = {
       ({ node }): Fix => ({ target: 'model', module: node.module, property: 'gain', value: 2 }),
     )
     const blocks = gates.map(({ block }) => block)
-    const finding: Finding = {
+    const finding: Found = {
       rule: 'unscaled-squeeze-excite',
       severity: 'fault',
       block: blocks[0],
@@ -59,7 +58,6 @@ export const unscaledGate: Rule = {
       evidence: `${layerName(gates[0].node)} leaves ${digits(gates[0].kept)} of the variance at initialisation`,
       cause: 'a sigmoid gate is near 1/2 there, and nothing makes up for it',
       change: 'multiply the gate by 2 (SqueezeExcite and EfficientChannelAttention: gain 2)',
-      source: unscaledGate.source,
       fixes,
     }
     return [finding]

@@ -4,8 +4,8 @@ import { ScaledStdConv2d } from '../../layers/scaled-std-conv.ts'
 import {
   digits,
   distinct,
-  type Finding,
   type Fix,
+  type Found,
   placeOf,
   type Rule,
   type Subject,
@@ -51,8 +51,8 @@ const gainOf = ({ factor, gamma }: Layer): number => factor * gamma
 function finding(
   { layers, keepsUnitVariance }: Subject,
   test: (layer: Layer) => boolean,
-  describe: (layers: readonly Layer[]) => Omit<Finding, 'severity' | 'block' | 'blocks'>,
-): Finding[] {
+  describe: (layers: readonly Layer[]) => Omit<Found, 'severity' | 'block' | 'blocks'>,
+): Found[] {
   const found = keepsUnitVariance ? layers.filter(layer => layer.activation && test(layer)) : []
   if (found.length === 0) return []
   const blocks = distinct(found.map(placeOf))
@@ -74,7 +74,6 @@ const standardized = (layers: readonly Layer[]): Fix[] =>
   }))
 
 export const meanShift: Rule = {
-  ids: ['mean-shift'],
   title: 'kernels that turn the mean of an activation into a mean shift',
   source: 'NF-ResNets, section 4.1',
   examine: subject =>
@@ -85,7 +84,6 @@ export const meanShift: Rule = {
         evidence: `behind ${layerName(layer.node)}${among(layers)} the squared channel mean is ${digits(shiftOf(layer))} times the channel variance, and 0 is expected`,
         cause: `the kernel's units do not sum to 0, and ${layer.activation?.operator} has a mean of ${digits(layer.activation?.step.moments.mean ?? 0)}`,
         change: 'standardize the kernels: ScaledStdConv2d, or standardizeWeights_ after every step',
-        source: meanShift.source,
         fixes: standardized(layers),
       }
     }),
@@ -113,13 +111,11 @@ function energyFinding(subject: Subject, layers: readonly Layer[]) {
     change: byEps
       ? 'take the default eps'
       : 'standardize the kernel: ScaledStdConv2d, or standardizeWeights_ after every step',
-    source: 'NF-ResNets, section 4.2',
     fixes: kernelFixes(subject, layers),
   }
 }
 
 export const kernelScale: Rule = {
-  ids: ['explosion', 'attenuation'],
   title: 'kernels that multiply the variance',
   source: 'NF-ResNets, section 4.2',
   examine: subject => [
@@ -155,7 +151,6 @@ const fixGamma = (module: string, value: number): Fix => ({
 })
 
 export const wrongGain: Rule = {
-  ids: ['wrong-gain'],
   title: 'gains that do not belong to the activation',
   source: 'NF-ResNets, section 4.3',
   examine: subject =>
@@ -172,7 +167,6 @@ export const wrongGain: Rule = {
           ? `${digits(found)} is the gain that keeps the mean square (He); with standardized kernels it is the variance that counts`
           : `the gain of ${operator} for unit variance is ${digits(wanted)}`,
         change: `use a gain of ${wanted.toPrecision(5)}`,
-        source: wrongGain.source,
         fixes: gainFixes(subject, layers),
       }
     }),
