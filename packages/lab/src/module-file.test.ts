@@ -1,13 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { nn } from '@normfree/torch'
 import { afterAll, describe, expect, it } from 'vitest'
 import { loadModuleFile, ModuleFileError } from './module-file.ts'
 
-// Below the package, so that `@normfree/torch` is found by name.
-const build = fileURLToPath(new URL('../../../build', import.meta.url))
-mkdirSync(build, { recursive: true })
-const folder = mkdtempSync(join(build, 'module-file-'))
+// Outside of any project: the packages that a file imports are given to it.
+const folder = mkdtempSync(join(tmpdir(), 'normfree-module-file-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** A file of that name with this content. */
@@ -49,6 +48,7 @@ describe('loadModuleFile', () => {
       'throws: a',
     ],
     ['is no JavaScript', 'syntax.mjs', 'export default (', 'syntax.mjs throws: '],
+    ['is no TypeScript', 'syntax.ts', 'export default (): => 1', 'syntax.ts throws: '],
     ['is something else', 'net.py', 'pass', 'ends in .js, .mjs, .ts, .mts'],
   ])('says in one line of a file that %s what is wrong', async (_, name, text, said) => {
     const error = await loadModuleFile(file(name, text)).catch(caught => caught)
@@ -62,10 +62,18 @@ describe('loadModuleFile', () => {
     await expect(loadModuleFile(join(folder, 'gone.mjs'))).rejects.toThrow('there is none at')
   })
 
-  it('takes TypeScript where Node does, and says otherwise what to do', async () => {
-    const loading = loadModuleFile(file('typed.ts', `${NET}\nexport default (): Net => new Net()`))
-    if ('typescript' in process.features && process.features.typescript)
-      await expect(loading).resolves.toMatchObject({ name: 'typed' })
-    else await expect(loading).rejects.toThrow('Compile it with tsc, or use Node 22.18 or later.')
+  it("takes TypeScript, whose modules are this program's own", async () => {
+    const typed = `import type { Tensor } from '@normfree/torch'
+import { createModel } from 'normfree'
+interface Sizes { width: number }
+class Net extends nn.Module {
+  readonly fc: nn.Linear
+  constructor({ width }: Sizes) { super(); this.fc = new nn.Linear(width, 3) }
+  override forward(x: Tensor): Tensor { return this.fc(x) }
+}
+export default (): nn.Module => new nn.Sequential(new Net({ width: 2 }), createModel('resnet20'))`
+    const { name, create } = await loadModuleFile(file('typed.ts', typed))
+    expect(name).toBe('typed')
+    expect(create()).toBeInstanceOf(nn.Sequential)
   })
 })

@@ -1,8 +1,10 @@
 // A model of the user's own, out of a JavaScript or TypeScript file.
 import { statSync } from 'node:fs'
 import { basename, extname, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import * as torch from '@normfree/torch'
 import { nn } from '@normfree/torch'
+import { createJiti } from 'jiti'
+import * as normfree from 'normfree'
 
 /** A module file that cannot be used; the message says why and how to mend it. */
 export class ModuleFileError extends Error {
@@ -24,11 +26,10 @@ const ENDINGS = ['.js', '.mjs', '.ts', '.mts']
 
 /**
  * Loads the model that `path` exports: as `default`, or as `create`, an nn.Module, a class of modules
- * that takes no arguments, or a function that returns a module. The file imports `@normfree/torch` from
- * where this package has it. TypeScript is taken where Node itself reads it.
+ * that takes no arguments, or a function that returns a module. `@normfree/torch` and `normfree` are
+ * this program's own wherever the file lies; types of TypeScript are not checked.
  *
- * @throws ModuleFileError when there is no such file, Node cannot read it, it throws, or it exports
- * nothing of that kind.
+ * @throws ModuleFileError when there is no such file, it throws, or it exports nothing of that kind.
  */
 export async function loadModuleFile(path: string): Promise<ModuleFile> {
   checkFile(path)
@@ -46,21 +47,29 @@ function checkFile(path: string): void {
     )
   if (!statSync(path, { throwIfNoEntry: false })?.isFile())
     throw new ModuleFileError(`Expected a file for \`module\` but there is none at ${path}.`)
-  const readsTypes = 'typescript' in process.features && Boolean(process.features.typescript)
-  if (ending.endsWith('ts') && !readsTypes)
-    throw new ModuleFileError(
-      `Expected JavaScript for \`module\` but received ${path}, and Node ${process.versions.node} reads no TypeScript. Compile it with tsc, or use Node 22.18 or later.`,
-    )
+}
+
+interface Exported {
+  default?: unknown
+  create?: unknown
 }
 
 async function exportOf(path: string): Promise<unknown> {
   try {
-    const exported = await import(pathToFileURL(resolve(path)).href)
+    const exported = await files.import<Exported>(resolve(path))
     return exported.default ?? exported.create
   } catch (error) {
     throw failed(`Expected a module file that loads but ${path} throws`, error)
   }
 }
+
+// Not Node's own import: it reads TypeScript only from 22.18 on, and would give a file outside of this
+// project another copy of the packages, whose modules are none of ours, or find none.
+const files = createJiti(import.meta.url, {
+  virtualModules: { '@normfree/torch': torch, normfree },
+  fsCache: false,
+  interopDefault: false,
+})
 
 const failed = (what: string, error: unknown): ModuleFileError => {
   const message = error instanceof Error ? error.message : String(error)

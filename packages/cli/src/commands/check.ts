@@ -23,7 +23,8 @@ export const check = buildCommand<CheckFlags, [model?: string], Context>({
         kind: 'parsed',
         parse: String,
         optional: true,
-        brief: 'A JavaScript file that exports a module, or a function that makes one, as default',
+        brief:
+          'A JavaScript or TypeScript file that exports a module, or a function that makes one, as default',
         placeholder: 'FILE',
       },
       weights: {

@@ -19,7 +19,8 @@ export const gain = buildCommand<GainFlags, string[], Context>({
         parse: String,
         optional: true,
         variadic: true,
-        brief: 'A JavaScript file that exports an activation as an nn.Module; may be repeated',
+        brief:
+          'A JavaScript or TypeScript file that exports an activation as an nn.Module; may be repeated',
         placeholder: 'FILE',
       },
     },
