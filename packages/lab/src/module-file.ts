@@ -1,5 +1,6 @@
 // A model of the user's own, out of a JavaScript or TypeScript file.
 import { statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { basename, extname, resolve } from 'node:path'
 import * as torch from '@normfree/torch'
 import { nn } from '@normfree/torch'
@@ -49,14 +50,9 @@ function checkFile(path: string): void {
     throw new ModuleFileError(`Expected a file for \`module\` but there is none at ${path}.`)
 }
 
-interface Exported {
-  default?: unknown
-  create?: unknown
-}
-
 async function exportOf(path: string): Promise<unknown> {
   try {
-    const exported = await files.import<Exported>(resolve(path))
+    const exported = await evaluated(resolve(path))
     return exported.default ?? exported.create
   } catch (error) {
     throw failed(`Expected a module file that loads but ${path} throws`, error)
@@ -70,6 +66,17 @@ const files = createJiti(import.meta.url, {
   fsCache: false,
   interopDefault: false,
 })
+
+interface Exported {
+  default?: unknown
+  create?: unknown
+}
+
+async function evaluated(filename: string): Promise<Exported> {
+  const source = await readFile(filename, 'utf8')
+  const options = { filename, async: true, forceTranspile: true } as const
+  return files.evalModule(source, options) as Promise<Exported>
+}
 
 const failed = (what: string, error: unknown): ModuleFileError => {
   const message = error instanceof Error ? error.message : String(error)
