@@ -141,7 +141,7 @@ class Recorder {
       return { kind: 'activation', moments: operatorMoments(operator, args.slice(1)), scaled }
     }
     if (operator === 'mul' || operator === 'div') return scaleBy(operator, args)
-    if (operator === 'pad' || operator === 'constant_pad_nd')
+    if ((operator === 'pad' && padsWithNumber(args)) || operator === 'constant_pad_nd')
       return { kind: 'pad', amounts: args[1] as readonly number[] }
     return { kind: KINDS[operator] ?? 'pass' }
   }
@@ -176,6 +176,9 @@ const MEASURED: readonly Step['kind'][] = ['input', 'weight', 'activation', 'nor
 const DEAD = 1e-6
 
 const isTensor = (value: unknown): value is Tensor => value instanceof Tensor
+
+/** Mirrored or repeated edges are signal, zeros are none. */
+const padsWithNumber = ([, , mode = 'constant']: readonly unknown[]): boolean => mode === 'constant'
 
 function stepOfSeveral(
   operator: string,

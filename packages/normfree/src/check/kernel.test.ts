@@ -44,5 +44,7 @@ describe('the numbers of a kernel', () => {
     const dilated = new nn.Conv2d(1, 1, 3, { padding: 8, dilation: 8 })
     expect(kernelOf(dilated, 1, 7).inside).toBeCloseTo(1 / 9)
     expect(kernelOf(new nn.Conv2d(1, 1, 3), 1, 7).inside).toBe(1)
+    const mirrored = new nn.Conv2d(1, 1, 3, { padding: 1, paddingMode: 'reflect' })
+    expect(kernelOf(mirrored, 1, 7).inside).toBe(1)
   })
 })

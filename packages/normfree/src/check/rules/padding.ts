@@ -40,8 +40,8 @@ export const paddingDecay: Rule = {
 }
 
 /**
- * A side that is large enough: what is lost at borders is about inversely proportional to the side,
- * so that the logarithm of what is kept is, too. Rounded up to the next multiple of the side.
+ * A side that is large enough, a multiple of `side`. What is lost at borders is about inversely
+ * proportional to the side, and so is the logarithm of what is kept; half a side more for the rest.
  */
 function roomFor(kept: number, side: number): number {
   return side * Math.ceil(Math.log(kept) / Math.log(LEAST) + 0.5)
