@@ -1,6 +1,6 @@
 // What the rest of the lab may use of the data folder.
-export type { Augmentation } from './assemble.ts'
-export { type Batch, type BatchOptions, batches } from './batches.ts'
+export type { Augmentation } from './augment/augmentation.ts'
+export { type Batch, type BatchOptions, batches, type MixedLabels } from './batches.ts'
 export { DataError } from './errors.ts'
 export { loadData } from './load.ts'
 export { permutation, Rng } from './rng.ts'

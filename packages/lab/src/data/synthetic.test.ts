@@ -49,9 +49,11 @@ function linearAccuracy(set: ImageData, epochs: number): Record<Split, number> {
 
 function normalised(set: ImageData, split: Split): Float32Array[] {
   const { height, width, mean, std } = set
-  const task = { images: set[split].images, height, width, mean, std }
-  return Array.from({ length: set[split].length }, (_, i) =>
-    assemble({ ...task, augment: null, seed: 0, epoch: 0, indices: Int32Array.of(i) }),
+  const plain = { augment: null, partners: null, seed: 0, epoch: 0 }
+  const task = { images: set[split].images, height, width, mean, std, ...plain }
+  return Array.from(
+    { length: set[split].length },
+    (_, i) => assemble({ ...task, indices: Int32Array.of(i) }).images,
   )
 }
 
