@@ -1,6 +1,7 @@
 // What a run is made of: every setting with its type, bounds, default and meaning. One object schema
 // is the source of the types, the checks, the error messages and the documentation.
 import { z } from 'zod'
+import { augment } from './augment.ts'
 
 const positive = () => z.number().gt(0)
 const count = () => z.int().min(1)
@@ -44,16 +45,6 @@ const clip = z.discriminatedUnion('kind', [
     max: positive().default(1).describe('Largest magnitude of one element of a gradient.'),
   }),
 ])
-
-const augment = z.strictObject({
-  crop: z
-    .int()
-    .min(0)
-    .max(16)
-    .default(4)
-    .describe('Pixels of zero padding of the random crop; 0: none.'),
-  flip: z.boolean().default(true).describe('Mirror half of the images left to right.'),
-})
 
 /** The schema of one run's configuration. Unknown keys are errors; `model` alone has no default. */
 export const runConfigSchema = z
