@@ -39,45 +39,56 @@ export function drawPlacement(
 /** Assembles the images of `task.indices`, mixed with those of `task.partners`. */
 export function assemble(task: AssembleTask): Assembled {
   const { augment } = task
-  if (!augment || !changesPixels(augment)) {
-    const tables = normalisationTables(task)
-    return mixAndErase(
-      placed(task, length => new Float32Array(length), tables),
-      task,
-    )
+  const imageLength = task.height * task.width * CHANNELS
+  const keys = keysOf(task)
+  const imageOf = (n: number) => {
+    const { index } = keys[n]!
+    return task.images.subarray(index * imageLength, (index + 1) * imageLength)
   }
-  const { resizedCrop } = augment
-  const bytes = resizedCrop
-    ? windows(task, resizedCrop)
-    : placed(task, length => new Uint8ClampedArray(length), BYTES)
-  return finish(bytes, task)
+  if (augment && changesPixels(augment)) {
+    const { resizedCrop } = augment
+    return finish(resizedCrop ? windows(task, imageOf, resizedCrop) : placed(task, imageOf), task)
+  }
+  // Placed and normalised in one go: this is what keeps small images fast.
+  const normalised = new Float32Array(keys.length * imageLength)
+  placeAll(normalised, task, imageOf, normalisationTables(task))
+  return mixAndErase(normalised, task)
 }
+
+/** The bytes of the n-th image of a task: those of its indices, then those of its partners. */
+type ImageOf = (n: number) => Uint8Array | Uint8ClampedArray
 
 /** Each byte as it is, in the form of the tables that normalise. */
 const BYTES = Uint8Array.from({ length: 256 * CHANNELS }, (_, i) => i & 255)
 
-/** All images, cropped and mirrored, byte values looked up in `tables` (256 for each channel). */
-function placed<Pixel extends Float32Array<ArrayBuffer> | Uint8ClampedArray<ArrayBuffer>>(
-  task: AssembleTask,
-  allocate: (length: number) => Pixel,
-  tables: Float32Array | Uint8Array,
-): Pixel {
-  const { augment, height, width } = task
-  const imageLength = height * width * CHANNELS
-  const keys = keysOf(task)
-  const out = allocate(keys.length * imageLength)
-  keys.forEach((key, n) => {
-    const placement = augment ? drawPlacement(augment, key) : IN_PLACE
-    const image = task.images.subarray(key.index * imageLength, (key.index + 1) * imageLength)
-    place(out.subarray(n * imageLength, (n + 1) * imageLength), image, task, placement, tables)
-  })
+/** All images, cropped and mirrored. */
+export function placed(task: BatchTask, imageOf: ImageOf): Uint8ClampedArray<ArrayBuffer> {
+  const { height, width, indices, partners } = task
+  const length = indices.length + (partners?.length ?? 0)
+  const out = new Uint8ClampedArray(length * height * width * CHANNELS)
+  placeAll(out, task, imageOf, BYTES)
   return out
+}
+
+/** Writes all images, cropped and mirrored, byte values looked up in `tables` (256 for each channel). */
+function placeAll(
+  out: Float32Array | Uint8ClampedArray,
+  task: BatchTask,
+  imageOf: ImageOf,
+  tables: Float32Array | Uint8Array,
+): void {
+  const { augment, height, width } = task
+  const length = height * width * CHANNELS
+  keysOf(task).forEach((key, n) => {
+    const placement = augment ? drawPlacement(augment, key) : IN_PLACE
+    place(out.subarray(n * length, (n + 1) * length), imageOf(n), task, placement, tables)
+  })
 }
 
 function place(
   out: Float32Array | Uint8ClampedArray,
-  image: Uint8Array,
-  { height, width }: AssembleTask,
+  image: Uint8Array | Uint8ClampedArray,
+  { height, width }: BatchTask,
   { top, left, mirrored }: Placement,
   tables: Float32Array | Uint8Array,
 ): void {
@@ -98,13 +109,17 @@ function place(
 }
 
 /** All images, each a window of itself resized to the whole. */
-function windows(task: AssembleTask, crop: ResizedCrop): Uint8ClampedArray<ArrayBuffer> {
+function windows(
+  task: BatchTask,
+  imageOf: ImageOf,
+  crop: ResizedCrop,
+): Uint8ClampedArray<ArrayBuffer> {
   const { height, width } = task
   const imageLength = height * width * CHANNELS
   const keys = keysOf(task)
   const out = new Uint8ClampedArray(keys.length * imageLength)
   keys.forEach((key, n) => {
-    const bytes = task.images.subarray(key.index * imageLength, (key.index + 1) * imageLength)
+    const bytes = imageOf(n)
     const data = new Uint8ClampedArray(bytes.buffer, bytes.byteOffset, bytes.length)
     const window = drawWindow(crop, task.augment?.flip ?? false, { height, width }, key)
     const resized = resizeBox({ data, height, width }, window.box, task, window.interpolation)

@@ -1,12 +1,15 @@
 // The trainer's view of a data set: seeded epochs of batches, assembled in workers while the trainer
 // computes.
+import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
 import type { AssembleTask } from './assemble.ts'
 import type { Augmentation } from './augment/augmentation.ts'
 import type { Assembled, BatchTask } from './batch-task.ts'
 import { DataError } from './errors.ts'
+import type { PhotoResult, PhotoTask } from './photo-worker.ts'
+import { assemblePhotos, type View } from './photos.ts'
 import { permutation, Rng } from './rng.ts'
-import type { ImageData, Split } from './types.ts'
+import type { FileSet, ImageData, ImageSet, SampleSet, Split } from './types.ts'
 
 /** One batch. Its arrays belong to the caller. */
 export interface Batch {
@@ -19,6 +22,8 @@ export interface Batch {
   readonly indices: Int32Array
   /** What each image was mixed with (MixUp, CutMix); null when nothing was mixed. */
   readonly mixed: MixedLabels | null
+  /** Images that did not decode and were left out, where the data say so. */
+  readonly skipped: number
 }
 
 /** Labels of mixed images: `weights[i]` of class `labels[i]`, and the rest of the partner's. */
@@ -42,24 +47,28 @@ export interface BatchOptions {
   shuffle: boolean
   /** Whether to leave out a last batch smaller than `batchSize`. */
   dropLast: boolean
-  /** Threads that assemble; the batches are the same with any number. Default 1. */
+  /**
+   * Threads that assemble; the batches are the same with any number. Default 1, and half of the CPUs for
+   * photographs in files.
+   */
   workers?: number
+  /** How photographs in files are seen without augmentation. Default: the middle 87.5% of the shorter side. */
+  view?: View
 }
 
 const ORDER_STREAM = 0x07de7
 const PARTNER_STREAM = 0x9a127
 
-const pools = new Map<number, Piscina<AssembleTask, Assembled>>()
+const pools = new Map<number, Piscina>()
+const workerFile = (name: string): string => new URL(name, import.meta.url).href
+const PACKED = workerFile('./batch-worker.js')
+const PHOTOS = workerFile('./photo-worker.js')
 
 /** Assembling threads of the process: started at the first batch, idle threads do not keep Node alive. */
-function assemblers(workers: number): Piscina<AssembleTask, Assembled> {
+function assemblers(workers: number): Piscina {
   const existing = pools.get(workers)
   if (existing) return existing
-  const pool = new Piscina<AssembleTask, Assembled>({
-    filename: new URL('./batch-worker.js', import.meta.url).href,
-    minThreads: workers,
-    maxThreads: workers,
-  })
+  const pool = new Piscina({ filename: PACKED, minThreads: workers, maxThreads: workers })
   // A failed task rejects its own promise; without a listener Node would also end the process.
   pool.on('error', () => {})
   pools.set(workers, pool)
@@ -78,12 +87,18 @@ export async function* batches(
   options: BatchOptions,
 ): AsyncGenerator<Batch, void, undefined> {
   const { length } = data[split]
-  const { workers = 1 } = options
+  const workers = options.workers ?? defaultWorkers(data[split])
   requireCount('workers', workers, 'It is a number of threads.')
   const pending: Promise<Batch>[] = []
   const partners = partnersOf(length, options)
   for (const indices of epochIndices(length, options)) {
-    const batch = assembleBatch(data, split, options, indices, partners(indices.length))
+    const batch = assembleBatch(
+      data,
+      split,
+      { ...options, workers },
+      indices,
+      partners(indices.length),
+    )
     // The consumer may leave before it awaits this one; a failure it does await still reaches it.
     batch.catch(() => {})
     pending.push(batch)
@@ -106,27 +121,47 @@ function partnersOf(
   }
 }
 
+const defaultWorkers = (set: ImageSet | FileSet): number =>
+  'files' in set ? Math.max(1, Math.floor(availableParallelism() / 2)) : 1
+
 async function assembleBatch(
   data: ImageData,
   split: Split,
-  { augment, seed, epoch, workers = 1 }: BatchOptions,
+  { augment, seed, epoch, workers, view }: BatchOptions & { workers: number },
   indices: Int32Array,
   partners: Int32Array | null,
 ): Promise<Batch> {
   const { height, width, mean, std } = data
-  const { images: packed, labels } = data[split]
+  const set = data[split]
+  const pool = assemblers(workers)
   const task: BatchTask = { height, width, mean, std, augment, seed, epoch, indices, partners }
-  const { images, weights } = await assemblers(workers).run({ ...task, images: packed })
+  if ('images' in set) {
+    const assembled: Assembled = await pool.run({ ...task, images: set.images } as AssembleTask)
+    return batchOf(assembled, set, indices, partners)
+  }
+  const run = (photos: PhotoTask): Promise<PhotoResult> => pool.run(photos, { filename: PHOTOS })
+  const { kept, ...assembled } = await assemblePhotos(set, task, view, run)
+  const left = (samples: Int32Array) => Int32Array.from(kept, n => samples[n]!)
+  const batch = batchOf(assembled, set, left(indices), partners && left(partners))
+  return { ...batch, skipped: indices.length - kept.length }
+}
+
+function batchOf(
+  { images, weights }: Assembled,
+  { labels }: SampleSet,
+  indices: Int32Array,
+  partners: Int32Array | null,
+): Batch {
   const labelsOf = (samples: Int32Array) => samples.map(i => labels[i]!)
   const own = labelsOf(indices)
   const mixed = weights && { weights, partners: partners ? labelsOf(partners) : own.toReversed() }
-  return { images, labels: own, size: indices.length, indices, mixed }
+  return { images, labels: own, size: indices.length, indices, mixed, skipped: 0 }
 }
 
 /** The sample numbers of each batch of an epoch, in order. */
 export function* epochIndices(
   length: number,
-  options: Omit<BatchOptions, 'augment' | 'workers'>,
+  options: Omit<BatchOptions, 'augment' | 'workers' | 'view'>,
 ): Generator<Int32Array> {
   const { batchSize, seed, epoch, shuffle, dropLast } = options
   requireCount('batchSize', batchSize, 'Common sizes are 32 to 1024.')

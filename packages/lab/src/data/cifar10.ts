@@ -35,7 +35,7 @@ export const OFFICIAL: CifarSource = {
 export async function downloadCifar10(
   options: LoadOptions,
   source: CifarSource = OFFICIAL,
-): Promise<ImageData> {
+): Promise<ImageData<ImageSet>> {
   const path = join(options.cacheDir ?? defaultCacheDir(), ARCHIVE)
   const { onProgress, signal } = options
   const remedy = `Without a network, put ${ARCHIVE} into a folder DIR and name it as \`cifar10:DIR\`, or use \`synthetic\`.`
@@ -49,7 +49,10 @@ export async function downloadCifar10(
  * The set out of the archive at `path`, or out of a folder that holds either the archive or its unpacked
  * `data_batch_*.bin` and `test_batch.bin`.
  */
-export async function loadCifar10(path: string, options: LoadOptions): Promise<ImageData> {
+export async function loadCifar10(
+  path: string,
+  options: LoadOptions,
+): Promise<ImageData<ImageSet>> {
   const uri = `cifar10:${path}`
   if (isArchive(path)) return fromFiles(uri, await filesOfArchive(path, options.signal), path)
   const names = await readdir(path).catch(cause => {
@@ -77,7 +80,11 @@ async function filesOfArchive(path: string, signal?: AbortSignal): Promise<Map<s
   return files
 }
 
-function fromFiles(uri: string, files: ReadonlyMap<string, Buffer>, where: string): ImageData {
+function fromFiles(
+  uri: string,
+  files: ReadonlyMap<string, Buffer>,
+  where: string,
+): ImageData<ImageSet> {
   const names = [...files.keys()].sort()
   const train = packRecords(
     files,

@@ -2,8 +2,9 @@
 // Knows nothing of splits, classes or images.
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { readArchive } from './archive.ts'
+import { isPlainTar, readArchive } from './archive.ts'
 import { DataError } from './errors.ts'
+import type { FileRange } from './types.ts'
 
 export interface TreeFile {
   path: string
@@ -15,6 +16,12 @@ export interface FileTree {
   readonly where: string
   /** Every file and folder, `/` between names, folders with a `/` at the end; in no particular order. */
   list(signal?: AbortSignal): Promise<string[]>
+  /**
+   * Every file's place on disk.
+   *
+   * @throws DataError for a compressed archive, whose files have none
+   */
+  locate(signal?: AbortSignal): Promise<Map<string, FileRange>>
   /** The files for which `wanted` holds, in the order that is quickest to read. */
   read(wanted: (path: string) => boolean): AsyncIterable<TreeFile>
 }
@@ -30,6 +37,19 @@ export function archiveTree(archive: string): FileTree {
         paths.push(isDirectory ? `${path}/` : path)
       }
       return paths
+    },
+    async locate(signal) {
+      if (!isPlainTar(archive)) {
+        throw new DataError(
+          `Expected a folder or a .tar for \`?decode=each\` but received a compressed archive (${archive}). Unpack it, or leave \`decode\` out.`,
+        )
+      }
+      const files = new Map<string, FileRange>()
+      for await (const { path, isDirectory, start, size } of readArchive(archive)) {
+        signal?.throwIfAborted()
+        if (!isDirectory) files.set(path, { file: archive, start, end: start + size, path })
+      }
+      return files
     },
     async *read(wanted) {
       for await (const entry of readArchive(archive)) {
@@ -53,6 +73,10 @@ export function diskTree(root: string): FileTree {
   return {
     where: root,
     list,
+    async locate() {
+      const files = (await list()).filter(path => !path.endsWith('/'))
+      return new Map(files.map(path => [path, { file: join(root, path), path }]))
+    },
     async *read(wanted) {
       for (const path of await list()) {
         if (!path.endsWith('/') && wanted(path)) {
