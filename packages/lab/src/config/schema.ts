@@ -73,7 +73,9 @@ export const runConfigSchema = z
       .string()
       .min(1)
       .default('synthetic')
-      .describe('Data URI: synthetic, cifar10, cifar10:DIR or folder:PATH?size=PIXELS.'),
+      .describe(
+        'Data URI: synthetic, cifar10, cifar10:DIR, folder:PATH?size=PIXELS and others (loadData).',
+      ),
     model: z.string().min(1).describe('Name of a model in the registry.'),
     epochs: count().max(100_000).default(15).describe('Passes over the training images.'),
     batchSize: count().max(65_536).default(128).describe('Images in one training step.'),

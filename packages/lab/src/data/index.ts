@@ -3,5 +3,15 @@ export type { Augmentation } from './augment/augmentation.ts'
 export { type Batch, type BatchOptions, batches, type MixedLabels } from './batches.ts'
 export { DataError } from './errors.ts'
 export { loadData } from './load.ts'
+export type { View } from './photos.ts'
 export { permutation, Rng } from './rng.ts'
-export type { ImageData, ImageSet, LoadOptions, Split, Triple } from './types.ts'
+export type {
+  FileRange,
+  FileSet,
+  ImageData,
+  ImageSet,
+  LoadOptions,
+  SampleSet,
+  Split,
+  Triple,
+} from './types.ts'

@@ -1,7 +1,9 @@
 // Data by URI: one table of schemes. Adding a source is adding a row.
-import { downloadCifar10, loadCifar10 } from './cifar10.ts'
+import { CIFAR10, CIFAR100, type CifarSet, downloadCifar, loadCifar } from './cifar.ts'
 import { DataError } from './errors.ts'
 import { openFolder } from './folder.ts'
+import { downloadMnist, FASHION_MNIST, loadMnist, MNIST, type MnistSet } from './mnist.ts'
+import { openShards } from './shards.ts'
 import { loadSynthetic } from './synthetic.ts'
 import type { ImageData, LoadOptions } from './types.ts'
 
@@ -13,19 +15,39 @@ interface Scheme {
   takesOptions?: true
 }
 
+function cifar(set: CifarSet): [string, Scheme] {
+  return [
+    set.name,
+    {
+      alone: options => downloadCifar(set, options),
+      withPath: (path, options) => loadCifar(set, path, options),
+    },
+  ]
+}
+
+function mnist(set: MnistSet): [string, Scheme] {
+  return [
+    set.name,
+    { alone: options => downloadMnist(set, options), withPath: path => loadMnist(set, path) },
+  ]
+}
+
 const SCHEMES = new Map<string, Scheme>([
   ['synthetic', { alone: loadSynthetic }],
-  ['cifar10', { alone: options => downloadCifar10(options), withPath: loadCifar10 }],
+  ...[CIFAR10, CIFAR100].map(cifar),
+  ...[MNIST, FASHION_MNIST].map(mnist),
   ['folder', { withPath: openFolder, takesOptions: true }],
+  ['shards', { withPath: openShards, takesOptions: true }],
 ])
 
 const KNOWN =
-  '`synthetic`, `cifar10`, `cifar10:DIR` and `folder:PATH` (a folder, .tar, .tar.gz or .tgz)'
+  '`synthetic`, `cifar10`, `cifar100`, `mnist`, `fashion-mnist` (each of the last four also with `:DIR`), `folder:PATH` (a folder, .tar, .tar.gz or .tgz) and `shards:DIR`'
 
 /**
- * Loads the data that `uri` names: `synthetic`, `cifar10`, `cifar10:DIR` or `folder:PATH`. What a URI of
- * images in files may end in stands for the options of the same meaning: `?size=224` (`imageSize`),
- * `&decode=each` and `&corrupt=skip`.
+ * Loads the data that `uri` names: `synthetic`; `cifar10`, `cifar100`, `mnist`, `fashion-mnist`, downloaded
+ * or out of a folder (`cifar10:DIR`); `folder:PATH` (ImageFolder); `shards:DIR` (tar files in the manner of
+ * WebDataset). What the URI of a folder or of shards may end in stands for the options of the same meaning:
+ * `?size=224` (`imageSize`), `&decode=each`, `&corrupt=skip` and `&holdout=5`.
  *
  * @throws DataError when the URI is unknown or what it names cannot be used
  * @example
@@ -59,9 +81,10 @@ function optionsOf(asked: string, uri: string): Partial<LoadOptions> {
   const entries = [...new URLSearchParams(asked)].map(([key, value]): Partial<LoadOptions> => {
     if (key === 'size' && /^[1-9]\d{0,3}$/.test(value)) return { imageSize: Number(value) }
     if (key === 'decode' && (value === 'once' || value === 'each')) return { decode: value }
+    if (key === 'holdout' && /^([2-9]|[1-9]\d{1,3})$/.test(value)) return { holdout: Number(value) }
     if (key === 'corrupt' && (value === 'fail' || value === 'skip')) return { corrupt: value }
     throw new DataError(
-      `Expected size=PIXELS, decode=once|each or corrupt=fail|skip for \`data\` but received ${key}=${value} (${uri}).`,
+      `Expected size=PIXELS, decode=once|each, corrupt=fail|skip or holdout=N (from 2) for \`data\` but received ${key}=${value} (${uri}).`,
     )
   })
   return Object.assign({}, ...entries)

@@ -150,11 +150,11 @@ describe('photographs in files', () => {
     )
   })
 
-  it.each(['size=0', 'size=big', 'decode=twice', 'corrupt=', 'colour=red'])(
+  it.each(['size=0', 'size=big', 'decode=twice', 'corrupt=', 'colour=red', 'holdout=1'])(
     'refuse %s in the URI',
     async asked => {
       await expect(loadData(`folder:/tmp?${asked}`)).rejects.toThrow(
-        'Expected size=PIXELS, decode=once|each or corrupt=fail|skip for `data` but received',
+        'Expected size=PIXELS, decode=once|each, corrupt=fail|skip or holdout=N (from 2) for `data`',
       )
     },
   )

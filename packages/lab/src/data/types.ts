@@ -66,6 +66,11 @@ export interface LoadOptions {
    * disk, to be cropped anew out of the whole photograph for each batch. Default `once`.
    */
   decode?: 'once' | 'each'
+  /**
+   * For a folder without splits (`CLASS/image`): one image in so many, of each class in the order of
+   * paths, is a test image. At least 2. Default: the folder has train and test folders.
+   */
+  holdout?: number
   /** An image that does not decode: `fail` is an error with its name, `skip` leaves it out and counts it. Default `fail`. */
   corrupt?: 'fail' | 'skip'
   /** Where downloads are kept. Default `NORMFREE_CACHE`, else `XDG_CACHE_HOME/normfree`, else `~/.cache/normfree`. */
