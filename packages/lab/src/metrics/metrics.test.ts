@@ -1,6 +1,7 @@
-import { ArgumentError } from '@normfree/torch'
+import { ArgumentError, ShapeError, tensor } from '@normfree/torch'
 import { describe, expect, it } from 'vitest'
 import { DepthMetrics } from './depth.ts'
+import { reverseHuber } from './reverse-huber.ts'
 import { ConfusionMatrix } from './segmentation.ts'
 
 describe('ConfusionMatrix', () => {
@@ -60,5 +61,29 @@ describe('DepthMetrics', () => {
     metrics.add([0, -1], [1, 1])
     expect(metrics.figures()).toMatchObject({ delta3: 0, rel: 1.5 })
     expect(() => metrics.add([1], [])).toThrow(ArgumentError)
+  })
+})
+
+describe('reverseHuber', () => {
+  it('is linear up to a fifth of the largest error and squared beyond, by hand', () => {
+    const input = tensor([1.1, 2.5, 4], { requiresGrad: true })
+    const target = tensor([1, 2, 3])
+    // Errors 0.1, 0.5 and 1; c = 0.2: 0.1, (0.25 + 0.04) / 0.4, (1 + 0.04) / 0.4.
+    const loss = reverseHuber(input, target)
+    expect(loss.item()).toBeCloseTo((0.1 + 0.725 + 2.6) / 3, 5)
+    loss.backward()
+    const slopes = [1, 0.5 / 0.2, 1 / 0.2].map(slope => slope / 3)
+    const gradient = input.grad!.toArray() as number[]
+    gradient.forEach((value, i) => void expect(value).toBeCloseTo(slopes[i]!, 5))
+  })
+
+  it('leaves unknown depths out of loss and gradient, and is 0 without an error', () => {
+    const input = tensor([2, 7, 9], { requiresGrad: true })
+    const loss = reverseHuber(input, tensor([1, 0, Number.NaN]))
+    expect(loss.item()).toBeCloseTo((1 + 0.04) / 0.4, 5)
+    loss.backward()
+    expect((input.grad!.toArray() as number[]).slice(1)).toEqual([0, 0])
+    expect(reverseHuber(tensor([3]), tensor([3])).item()).toBe(0)
+    expect(() => reverseHuber(tensor([3]), tensor([3, 3]))).toThrow(ShapeError)
   })
 })

@@ -8,8 +8,8 @@ import * as colour from './colour.ts'
 import * as geometry from './geometry.ts'
 import { CHANNELS, type Pixels } from './pixels.ts'
 
-/** What both readings are told. */
-interface Strength {
+/** What both readings of RandAugment are told. */
+export interface Strength {
   /** Operations drawn for each image, with replacement. */
   layers: number
   /** 10 is the nominal greatest; DeepMind's reading allows more. */
