@@ -82,7 +82,7 @@ describe('loadVoc', () => {
   })
 
   it('names a list that is missing or holds something else', async () => {
-    await expect(loadVoc('/nowhere')).rejects.toThrow('Segmentation/train.txt for `voc:DIR`')
+    await expect(loadVoc('/nowhere')).rejects.toThrow('Segmentation/train.txt for `dir`')
     const strange = { [`${LISTS}/val.txt`]: Buffer.from('../../etc/passwd\n') }
     await expect(loadVoc(await onDisk(strange))).rejects.toThrow('but received "../../etc/passwd"')
     const empty = { [`${LISTS}/val.txt`]: Buffer.from('\n') }

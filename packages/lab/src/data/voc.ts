@@ -31,6 +31,9 @@ export interface SegmentationSample {
 export interface SegmentationSplit {
   readonly length: number
   /**
+   * Reads and decodes one sample.
+   *
+   * @param index - from 0
    * @throws DataError naming the file when it is missing, does not decode, or does not fit its pair
    */
   read(index: number): Promise<SegmentationSample>
@@ -65,7 +68,7 @@ async function listOf(dir: string, name: string): Promise<string[]> {
   const file = join(dir, 'ImageSets', 'Segmentation', `${name}.txt`)
   const text = await readFile(file, 'utf8').catch(cause => {
     throw new DataError(
-      `Expected ImageSets/Segmentation/${name}.txt for \`voc:DIR\` but received ${cause.code} (${file}). Name the folder VOCdevkit/VOC2012.`,
+      `Expected ImageSets/Segmentation/${name}.txt for \`dir\` but received ${cause.code} (${file}). Name the folder VOCdevkit/VOC2012.`,
       { cause },
     )
   })

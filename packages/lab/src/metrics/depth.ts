@@ -46,6 +46,7 @@ export class DepthMetrics {
     this.#pixels += 1
   }
 
+  /** The figures over all that was added. */
   figures(): DepthFigures {
     const [delta1, delta2, delta3] = this.#within.map(count => count / this.#pixels)
     return {

@@ -51,8 +51,8 @@ export interface SampleKey {
 /** The random numbers of one purpose for one sample: of (seed, epoch, index) alone. */
 export function streamOf(purpose: keyof typeof STREAMS, key: SampleKey): Rng {
   const { seed, epoch, index, isPartner } = key
-  const role = isPartner ? [1] : []
-  return new Rng(seed, STREAMS[purpose], epoch, index, ...role)
+  const stream = STREAMS[purpose]
+  return isPartner ? new Rng(seed, stream, epoch, index, 1) : new Rng(seed, stream, epoch, index)
 }
 
 /** Whether an image's bytes change beyond moving, so that normalising cannot be done on the way. */
