@@ -66,7 +66,7 @@ export const trainingFlags: FlagParametersForType<TrainingFlags, Context> = {
     kind: 'parsed',
     parse: String,
     optional: true,
-    brief: 'Data: synthetic, cifar10, cifar10:DIR or folder:PATH',
+    brief: 'Data: synthetic, cifar10, cifar100, mnist, cifar10:DIR, folder:PATH, shards:DIR',
     placeholder: 'URI',
   },
   epochs: {

@@ -38,14 +38,37 @@ export {
   type Batch,
   type BatchOptions,
   batches,
+  type ColorJitter,
   DataError,
+  type DeepMindMix,
+  type DeepMindRandAugment,
+  type FileRange,
+  type FileSet,
   type ImageData,
   type ImageSet,
+  type Interpolation,
   type LoadOptions,
   loadData,
+  loadVoc,
+  type Mix,
+  type MixedLabels,
+  type RandAugment,
+  type RandomErasing,
+  type ResizedCrop,
+  type SampleSet,
+  type SegmentationData,
+  type SegmentationSample,
+  type SegmentationSplit,
   type Split,
+  type Strength,
+  type TimmMix,
+  type TimmRandAugment,
   type Triple,
+  type View,
 } from './data/index.ts'
+export { type DepthFigures, DepthMetrics } from './metrics/depth.ts'
+export { reverseHuber } from './metrics/reverse-huber.ts'
+export { ConfusionMatrix } from './metrics/segmentation.ts'
 export { loadModuleFile, type ModuleFile, ModuleFileError } from './module-file.ts'
 export { type Prediction, type PredictOptions, predict } from './predict/predict.ts'
 export { Bench, type BenchOptions } from './reproduce/bench.ts'

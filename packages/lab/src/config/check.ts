@@ -36,10 +36,11 @@ function toIssues(issue: z.core.$ZodIssue, sourced: Sourced, shape: JsonSchema):
       message: unknownKey(issue.path, key, sourced, shape),
     }))
   }
+  const kindAt = (path: readonly PropertyKey[]) => at(sourced, [...path, 'kind'])?.value
   const message =
     issue.code === 'custom'
       ? issue.message
-      : `expected ${expectation(schemaAt(shape, issue.path))} but received ${receivedAt(sourced, issue.path)}`
+      : `expected ${expectation(schemaAt(shape, issue.path, kindAt))} but received ${receivedAt(sourced, issue.path)}`
   return [{ place: placeOf(sourced, issue.path), key: keyOf(issue.path), message }]
 }
 

@@ -60,6 +60,28 @@ describe('parseRunConfig', () => {
     })
   })
 
+  it('fills in the defaults of augmentations that are named, as in the codes they come from', () => {
+    const { augment } = parseRunConfig({
+      model: 'm',
+      'augment.resizedCrop': {},
+      'augment.colorJitter.brightness': 0.4,
+      'augment.randAugment.kind': 'timm',
+      'augment.mix.kind': 'deepmind',
+      'augment.erase.probability': 0.25,
+    })
+    expect(augment).toEqual({
+      ...{ crop: 4, flip: true },
+      resizedCrop: { area: [0.08, 1], aspect: [3 / 4, 4 / 3], interpolation: 'bicubic' },
+      colorJitter: { brightness: 0.4, contrast: 0, saturation: 0, hue: 0 },
+      randAugment: {
+        ...{ kind: 'timm', layers: 2, magnitude: 9, magnitudeStd: 0.5 },
+        ...{ increasing: true, probability: 0.5 },
+      },
+      mix: { kind: 'deepmind', method: 'mixup_cutmix', alpha: 0.2 },
+      erase: { probability: 0.25, area: [0.02, 1 / 3], aspect: 0.3, mode: 'pixel', count: 1 },
+    })
+  })
+
   it('reads dotted keys as nested ones', () => {
     const config = parseRunConfig({ model: 'm', 'optimizer.lr': 0.2, optimizer: { momentum: 0.8 } })
     expect(config.optimizer).toMatchObject({ lr: 0.2, momentum: 0.8 })
@@ -83,6 +105,34 @@ describe('parseRunConfig', () => {
     [
       { labelSmoothing: 1 },
       'recipe: labelSmoothing: expected a number >= 0 and < 1 but received 1',
+    ],
+    [
+      { 'augment.resizedCrop.area': [0.5] },
+      'recipe: augment.resizedCrop.area: expected a list of 2 items but received [0.5]',
+    ],
+    [
+      { 'augment.resizedCrop.area': [0.5, 0.1] },
+      'recipe: augment.resizedCrop.area: expected two numbers, the smaller one first. Swap them.',
+    ],
+    [
+      { 'augment.resizedCrop': 0.5 },
+      'recipe: augment.resizedCrop: expected a mapping of settings or null but received 0.5',
+    ],
+    [
+      { 'augment.resizedCrop.ares': [0.5, 1] },
+      'recipe: augment.resizedCrop.ares: unknown key. Did you mean augment.resizedCrop.area?',
+    ],
+    [
+      { 'augment.randAugment': { kind: 'timm', magnitude: 11 } },
+      'recipe: augment.randAugment.magnitude: expected a number >= 0 and <= 10 but received 11',
+    ],
+    [
+      { 'augment.mix': { kind: 'deepmind', mixup: 1 } },
+      'recipe: augment.mix.mixup: unknown for augment.mix.kind "deepmind". Remove it or change the kind.',
+    ],
+    [
+      { 'augment.erase': {} },
+      'recipe: augment.erase.probability: expected a number >= 0 and <= 1 but received nothing',
     ],
     [{ augment: { flip: 'no' } }, 'recipe: augment.flip: expected true or false but received "no"'],
     [{ optimizer: 0.1 }, 'recipe: optimizer: expected a mapping of settings but received 0.1'],
@@ -118,7 +168,7 @@ describe('parseRunConfig', () => {
     ],
     [
       { augment: { jitterStrength: 1 } },
-      'recipe: augment.jitterStrength: unknown key. Known keys: crop, flip.',
+      'recipe: augment.jitterStrength: unknown key. Known keys: crop, flip, resizedCrop, colorJitter, randAugment, mix, erase.',
     ],
     [
       { 'optimizer.lr': 0.1, optimizer: { lr: 0.2 } },

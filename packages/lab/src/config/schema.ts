@@ -1,6 +1,7 @@
 // What a run is made of: every setting with its type, bounds, default and meaning. One object schema
 // is the source of the types, the checks, the error messages and the documentation.
 import { z } from 'zod'
+import { augment } from './augment.ts'
 
 const positive = () => z.number().gt(0)
 const count = () => z.int().min(1)
@@ -45,15 +46,25 @@ const clip = z.discriminatedUnion('kind', [
   }),
 ])
 
-const augment = z.strictObject({
-  crop: z
-    .int()
-    .min(0)
-    .max(16)
-    .default(4)
-    .describe('Pixels of zero padding of the random crop; 0: none.'),
-  flip: z.boolean().default(true).describe('Mirror half of the images left to right.'),
-})
+const evaluation = z
+  .strictObject({
+    cropPct: z.number().gt(0).max(1).optional().describe('Share of each side that is kept.'),
+    margin: z
+      .int()
+      .min(0)
+      .max(1024)
+      .optional()
+      .describe('Pixels beyond the size that the image is resized to, in place of cropPct.'),
+    cropMode: z
+      .enum(['center', 'squash'])
+      .optional()
+      .describe('What is resized: the shorter side, or both sides whatever their ratio.'),
+    interpolation: z.enum(['bicubic', 'bilinear']).optional().describe('Of the resizing.'),
+  })
+  .refine(
+    ({ cropPct, margin }) => cropPct === undefined || margin === undefined,
+    'expected cropPct or margin but received both. Remove one.',
+  )
 
 /** The schema of one run's configuration. Unknown keys are errors; `model` alone has no default. */
 export const runConfigSchema = z
@@ -62,7 +73,9 @@ export const runConfigSchema = z
       .string()
       .min(1)
       .default('synthetic')
-      .describe('Data URI: synthetic, cifar10, cifar10:DIR or folder:PATH.'),
+      .describe(
+        'Data URI: synthetic, cifar10, cifar10:DIR, folder:PATH?size=PIXELS and others (loadData).',
+      ),
     model: z.string().min(1).describe('Name of a model in the registry.'),
     modelOptions: z
       .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
@@ -75,6 +88,13 @@ export const runConfigSchema = z
     labelSmoothing: factor().default(0.1).describe('Share of the target spread over all classes.'),
     clip: clip.prefault({ kind: 'none' }).describe('Gradient clipping before the update.'),
     augment: augment.prefault({}).describe('Augmentation of the training images.'),
+    evaluation: evaluation
+      .optional()
+      .describe("How photographs are cut for the test. Default: as the model's published weights."),
+    workers: count()
+      .max(256)
+      .optional()
+      .describe('Threads that prepare batches. Default: 1; half of the CPUs for photographs.'),
     precision: z
       .enum(['auto', 'float32', 'bfloat16'])
       .default('auto')

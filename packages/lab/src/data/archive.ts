@@ -13,11 +13,18 @@ export interface ArchiveEntry {
   /** Path inside the archive, `/` between names, without a leading `./`. */
   path: string
   isDirectory: boolean
+  /** Where the content starts in the unpacked archive, in bytes. */
+  start: number
+  /** Of the content, in bytes. */
+  size: number
   /** The whole content; may be called before the next entry is asked for, and never after. */
   read(): Promise<Buffer>
 }
 
 export const isArchive = (path: string): boolean => /\.(tar|tar\.gz|tgz)$/i.test(path)
+
+/** Whether the files inside can be read where they lie. */
+export const isPlainTar = (path: string): boolean => /\.tar$/i.test(path)
 
 /**
  * Files and folders of the archive at `path`, in the archive's order.
@@ -26,7 +33,7 @@ export const isArchive = (path: string): boolean => /\.(tar|tar\.gz|tgz)$/i.test
  */
 export async function* readArchive(path: string): AsyncGenerator<ArchiveEntry, void, undefined> {
   const tar = extract()
-  const stages = path.toLowerCase().endsWith('.tar') ? [] : [createGunzip()]
+  const stages = isPlainTar(path) ? [] : [createGunzip()]
   // A failure of any stage destroys `tar` with the same error, which ends the loop below.
   const flow = pipeline([
     createReadStream(path),
@@ -42,6 +49,9 @@ export async function* readArchive(path: string): AsyncGenerator<ArchiveEntry, v
         yield {
           path: confined(name, path),
           isDirectory,
+          // tar-stream's headers know it, its types do not.
+          start: (entry.header as typeof entry.header & { byteOffset: number }).byteOffset,
+          size: size ?? 0,
           read: () => readWhole(entry, capped(size, name, path), path),
         }
       }

@@ -10,23 +10,29 @@ function task(overrides: Partial<AssembleTask> = {}): AssembleTask {
   const { height, width, mean, std } = data
   return {
     ...{ images: data.train.images, height, width, mean, std },
-    ...{ augment: null, seed: 0, epoch: 1, indices: Int32Array.of(0) },
+    ...{ augment: null, seed: 0, epoch: 1, indices: Int32Array.of(0), partners: null },
     ...overrides,
   }
 }
+
+const keyOf = (seed: number, epoch: number, index: number) => ({
+  ...{ seed, epoch, index, isPartner: false },
+})
 
 const normalised = (byte: number, channel: number): number =>
   Math.fround((byte / 255 - data.mean[channel]!) / data.std[channel]!)
 
 describe('assemble', () => {
   it('scales bytes to 0..1, subtracts the mean and divides by the deviation, channel by channel', () => {
-    const out = assemble(task({ indices: Int32Array.of(3) }))
+    const { images: out } = assemble(task({ indices: Int32Array.of(3) }))
     const image = data.train.images.subarray(3 * PIXELS * 3, 4 * PIXELS * 3)
     expect([...out]).toEqual([...image].map((byte, i) => normalised(byte, i % 3)))
   })
 
   it('gives the whole set mean 0 and deviation 1', () => {
-    const out = assemble(task({ indices: Int32Array.from({ length: 12 }, (_, i) => i) }))
+    const { images: out } = assemble(
+      task({ indices: Int32Array.from({ length: 12 }, (_, i) => i) }),
+    )
     const mean = out.reduce((sum, x) => sum + x, 0) / out.length
     const variance = out.reduce((sum, x) => sum + (x - mean) ** 2, 0) / out.length
     expect(mean).toBeCloseTo(0, 6)
@@ -35,15 +41,15 @@ describe('assemble', () => {
 
   it('centres a channel that never varies instead of dividing by zero', () => {
     const images = new Uint8Array(new SharedArrayBuffer(48)).fill(51)
-    const out = assemble(task({ images, mean: [0.2, 0.1, 0.2], std: [0, 0, 0.1] }))
+    const { images: out } = assemble(task({ images, mean: [0.2, 0.1, 0.2], std: [0, 0, 0.1] }))
     expect([...out.subarray(0, 3)]).toEqual([0, Math.fround(0.2 - 0.1), 0])
   })
 
   it('shows exactly the drawn window of the black-padded image, mirrored where drawn', () => {
     const augment = { crop: 2, flip: true }
     for (let index = 0; index < 12; index++) {
-      const out = assemble(task({ augment, indices: Int32Array.of(index) }))
-      const { top, left, mirrored } = drawPlacement(augment, 0, 1, index)
+      const { images: out } = assemble(task({ augment, indices: Int32Array.of(index) }))
+      const { top, left, mirrored } = drawPlacement(augment, keyOf(0, 1, index))
       for (let at = 0; at < out.length; at++) {
         const [y, x, c] = [Math.floor(at / 12), Math.floor(at / 3) % 4, at % 3]
         const [row, column] = [y + top, (mirrored ? 3 - x : x) + left]
@@ -56,8 +62,8 @@ describe('assemble', () => {
 
   it('augments a sample the same in any company', () => {
     const augment = { crop: 2, flip: true }
-    const together = assemble(task({ augment, indices: Int32Array.of(5, 1, 7) }))
-    const alone = assemble(task({ augment, indices: Int32Array.of(7) }))
+    const together = assemble(task({ augment, indices: Int32Array.of(5, 1, 7) })).images
+    const alone = assemble(task({ augment, indices: Int32Array.of(7) })).images
     expect(together.subarray(2 * 48)).toEqual(alone)
   })
 })
@@ -67,7 +73,7 @@ describe('drawPlacement', () => {
     const key = [fc.integer(), fc.nat(1000), fc.nat(100_000)] as const
     fc.assert(
       fc.property(fc.nat(8), fc.boolean(), ...key, (crop, flip, seed, epoch, index) => {
-        const { top, left, mirrored } = drawPlacement({ crop, flip }, seed, epoch, index)
+        const { top, left, mirrored } = drawPlacement({ crop, flip }, keyOf(seed, epoch, index))
         return Math.abs(top) <= crop && Math.abs(left) <= crop && (flip || !mirrored)
       }),
     )
@@ -77,7 +83,7 @@ describe('drawPlacement', () => {
     const shifts = new Array<number>(9).fill(0)
     let mirrors = 0
     for (let index = 0; index < 9000; index++) {
-      const { top, mirrored } = drawPlacement({ crop: 4, flip: true }, 0, 0, index)
+      const { top, mirrored } = drawPlacement({ crop: 4, flip: true }, keyOf(0, 0, index))
       shifts[top + 4]!++
       mirrors += Number(mirrored)
     }
@@ -87,7 +93,9 @@ describe('drawPlacement', () => {
 
   it('changes from epoch to epoch and from seed to seed', () => {
     const placements = (seed: number, epoch: number) =>
-      Array.from({ length: 20 }, (_, i) => drawPlacement({ crop: 4, flip: true }, seed, epoch, i))
+      Array.from({ length: 20 }, (_, i) =>
+        drawPlacement({ crop: 4, flip: true }, keyOf(seed, epoch, i)),
+      )
     expect(placements(0, 1)).not.toEqual(placements(0, 2))
     expect(placements(0, 1)).not.toEqual(placements(1, 1))
   })

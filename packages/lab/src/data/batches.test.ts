@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import type { Augmentation } from './augment/augmentation.ts'
+import type { TimmMix } from './augment/mix.ts'
 import { type BatchOptions, batches } from './batches.ts'
 import { DataError } from './errors.ts'
 import { numberedData } from './fixtures.test.util.ts'
@@ -10,6 +12,26 @@ const PLAIN = {
   ...{ augment: null, shuffle: true, dropLast: false },
 } satisfies BatchOptions
 const AUGMENTED: BatchOptions = { ...PLAIN, augment: { crop: 1, flip: true } }
+
+/** Everything that may change an image, in each reading. */
+const EVERYTHING: Record<string, Augmentation> = {
+  timm: {
+    ...{ crop: 0, flip: true },
+    resizedCrop: { area: [0.08, 1], aspect: [3 / 4, 4 / 3], interpolation: 'random' },
+    colorJitter: { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 },
+    randAugment: {
+      ...{ kind: 'timm', layers: 2, magnitude: 9, magnitudeStd: 0.5 },
+      ...{ increasing: true, probability: 0.5 },
+    },
+    mix: { kind: 'timm', mixup: 0.8, cutmix: 1, probability: 1, switchProbability: 0.5 },
+    erase: { probability: 0.5, area: [0.02, 0.33], aspect: 0.3, mode: 'pixel', count: 1 },
+  },
+  deepmind: {
+    ...{ crop: 1, flip: true },
+    randAugment: { kind: 'deepmind', layers: 4, magnitude: 5, afterMix: true },
+    mix: { kind: 'deepmind', method: 'mixup_cutmix', alpha: 0.2 },
+  },
+}
 
 async function collect(options: BatchOptions) {
   const all = []
@@ -67,6 +89,53 @@ describe('batches', () => {
     const large = await imagesByIndex({ ...AUGMENTED, batchSize: 23 })
     for (const [index, image] of small) expect(large.get(index)).toEqual(image)
     expect(await imagesByIndex(PLAIN)).not.toEqual(large)
+  })
+
+  it.each(Object.keys(EVERYTHING))(
+    'gives the same bits with one worker and with three, everything of %s on',
+    async kind => {
+      const options = { ...PLAIN, augment: EVERYTHING[kind]! }
+      const one = await collect(options)
+      expect(await collect({ ...options, workers: 3 })).toEqual(one)
+      expect(await collect({ ...options, seed: 1 })).not.toEqual(one)
+    },
+  )
+
+  it.each(Object.keys(EVERYTHING))(
+    'gives mixed labels of %s whose weights are shares',
+    async kind => {
+      for (const { labels, mixed } of await collect({ ...PLAIN, augment: EVERYTHING[kind]! })) {
+        expect(mixed!.partners).toHaveLength(labels.length)
+        expect(mixed!.weights).toHaveLength(labels.length)
+        for (const weight of mixed!.weights) {
+          expect(weight).toBeGreaterThanOrEqual(0)
+          expect(weight).toBeLessThanOrEqual(1)
+        }
+      }
+    },
+  )
+
+  it('pairs the batch with itself reversed in the reading of timm', async () => {
+    const mix = { ...(EVERYTHING.timm!.mix as TimmMix), cutmix: 0 }
+    const plain = await collect(PLAIN)
+    const mixed = await collect({ ...PLAIN, augment: { crop: 0, flip: false, mix } })
+    mixed.forEach(({ images, labels, mixed }, n) => {
+      expect(mixed!.partners).toEqual(labels.toReversed())
+      const [weight] = mixed!.weights
+      const original = plain[n]!.images
+      const last = original.length - 48
+      for (let i = 0; i < 48; i++)
+        expect(images[i]).toBeCloseTo(
+          weight! * original[i]! + (1 - weight!) * original[last + i]!,
+          5,
+        )
+    })
+  })
+
+  it('shows the whole image when a resized crop must be all of it', async () => {
+    const resizedCrop = { area: [1, 1], aspect: [1, 1], interpolation: 'bicubic' as const }
+    const whole = await imagesByIndex({ ...PLAIN, augment: { crop: 0, flip: false, resizedCrop } })
+    expect(whole).toEqual(await imagesByIndex(PLAIN))
   })
 
   it('may be left early and started again', async () => {

@@ -1,10 +1,15 @@
-// The trainer's view of a data set: seeded epochs of batches, assembled in a worker while the trainer
-// computes. Must not decode files: the whole set is already in shared memory.
+// The trainer's view of a data set: seeded epochs of batches, assembled in workers while the trainer
+// computes.
+import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
-import type { AssembleTask, Augmentation } from './assemble.ts'
+import type { AssembleTask } from './assemble.ts'
+import type { Augmentation } from './augment/augmentation.ts'
+import type { Assembled, BatchTask } from './batch-task.ts'
 import { DataError } from './errors.ts'
+import type { PhotoResult, PhotoTask } from './photo-worker.ts'
+import { assemblePhotos, type View } from './photos.ts'
 import { permutation, Rng } from './rng.ts'
-import type { ImageData, Split } from './types.ts'
+import type { FileSet, ImageData, ImageSet, SampleSet, Split } from './types.ts'
 
 /** One batch. Its arrays belong to the caller. */
 export interface Batch {
@@ -15,6 +20,18 @@ export interface Batch {
   readonly size: number
   /** Where each sample stands in its split. */
   readonly indices: Int32Array
+  /** What each image was mixed with (MixUp, CutMix); null when nothing was mixed. */
+  readonly mixed: MixedLabels | null
+  /** Images that did not decode and were left out, where the data say so. */
+  readonly skipped: number
+}
+
+/** Labels of mixed images: `weights[i]` of class `labels[i]`, and the rest of the partner's. */
+export interface MixedLabels {
+  /** `size` class numbers, those of the second images. */
+  readonly partners: Int32Array
+  /** `size` shares of the first images, 0 to 1. */
+  readonly weights: Float32Array
 }
 
 /** How one epoch of a split is cut into batches: see {@link batches}. */
@@ -30,85 +47,132 @@ export interface BatchOptions {
   shuffle: boolean
   /** Whether to leave out a last batch smaller than `batchSize`. */
   dropLast: boolean
+  /**
+   * Threads that assemble; the batches are the same with any number. Default 1, and half of the CPUs for
+   * photographs in files.
+   */
+  workers?: number
+  /** How photographs in files are seen without augmentation. Default: the middle 87.5% of the shorter side. */
+  view?: View
 }
 
-/** Batches in the making beyond the one the trainer holds. */
-const PREFETCH = 2
 const ORDER_STREAM = 0x07de7
+const PARTNER_STREAM = 0x9a127
 
-let pool: Piscina<AssembleTask, Float32Array> | undefined
+const pools = new Map<number, Piscina>()
+const workerFile = (name: string): string => new URL(name, import.meta.url).href
+const PACKED = workerFile('./batch-worker.js')
+const PHOTOS = workerFile('./photo-worker.js')
 
-/** One assembling thread for the process: started at the first batch, idle threads do not keep Node alive. */
-function assembler(): Piscina<AssembleTask, Float32Array> {
-  if (pool) return pool
-  pool = new Piscina<AssembleTask, Float32Array>({
-    filename: new URL('./batch-worker.js', import.meta.url).href,
-    minThreads: 1,
-    maxThreads: 1,
-  })
+/** Assembling threads of the process: started at the first batch, idle threads do not keep Node alive. */
+function assemblers(workers: number): Piscina {
+  const existing = pools.get(workers)
+  if (existing) return existing
+  const pool = new Piscina({ filename: PACKED, minThreads: workers, maxThreads: workers })
   // A failed task rejects its own promise; without a listener Node would also end the process.
   pool.on('error', () => {})
+  pools.set(workers, pool)
   return pool
 }
 
 /**
- * Iterates over one epoch of a split, at most two batches ahead of the consumer. Leaving the loop early
- * is safe: batches in the making are dropped.
+ * Iterates over one epoch of a split, assembling one batch more than there are workers ahead of the
+ * consumer. Leaving the loop early is safe: batches in the making are dropped.
  *
- * @throws DataError when `batchSize` is not a positive integer
+ * @throws DataError when `batchSize` or `workers` is not a positive integer
  */
 export async function* batches(
   data: ImageData,
   split: Split,
   options: BatchOptions,
 ): AsyncGenerator<Batch, void, undefined> {
+  const { length } = data[split]
+  const workers = options.workers ?? defaultWorkers(data[split])
+  requireCount('workers', workers, 'It is a number of threads.')
   const pending: Promise<Batch>[] = []
-  for (const indices of epochIndices(data[split].length, options)) {
-    const batch = assembleBatch(data, split, options, indices)
+  const partners = partnersOf(length, options)
+  for (const indices of epochIndices(length, options)) {
+    const batch = assembleBatch(
+      data,
+      split,
+      { ...options, workers },
+      indices,
+      partners(indices.length),
+    )
     // The consumer may leave before it awaits this one; a failure it does await still reaches it.
     batch.catch(() => {})
     pending.push(batch)
-    if (pending.length > PREFETCH) yield pending.shift()!
+    if (pending.length > workers + 1) yield pending.shift()!
   }
   yield* pending
 }
 
+/** Second images of DeepMind's mix: the epoch in an order of its own, as many at a time as are asked for. */
+function partnersOf(
+  length: number,
+  { augment, seed, epoch }: BatchOptions,
+): (count: number) => Int32Array | null {
+  if (augment?.mix?.kind !== 'deepmind') return () => null
+  const order = permutation(length, new Rng(seed, PARTNER_STREAM, epoch))
+  let at = 0
+  return count => {
+    at += count
+    return order.slice(at - count, at)
+  }
+}
+
+const defaultWorkers = (set: ImageSet | FileSet): number =>
+  'files' in set ? Math.max(1, Math.floor(availableParallelism() / 2)) : 1
+
 async function assembleBatch(
   data: ImageData,
   split: Split,
-  { augment, seed, epoch }: BatchOptions,
+  { augment, seed, epoch, workers, view }: BatchOptions & { workers: number },
   indices: Int32Array,
+  partners: Int32Array | null,
 ): Promise<Batch> {
   const { height, width, mean, std } = data
-  const { images: packed, labels } = data[split]
-  const images = await assembler().run({
-    images: packed,
-    height,
-    width,
-    mean,
-    std,
-    augment,
-    seed,
-    epoch,
-    indices,
-  })
-  return { images, labels: indices.map(i => labels[i]!), size: indices.length, indices }
+  const set = data[split]
+  const pool = assemblers(workers)
+  const task: BatchTask = { height, width, mean, std, augment, seed, epoch, indices, partners }
+  if ('images' in set) {
+    const assembled: Assembled = await pool.run({ ...task, images: set.images } as AssembleTask)
+    return batchOf(assembled, set, indices, partners)
+  }
+  const run = (photos: PhotoTask): Promise<PhotoResult> => pool.run(photos, { filename: PHOTOS })
+  const { kept, ...assembled } = await assemblePhotos(set, task, view, run)
+  const left = (samples: Int32Array) => Int32Array.from(kept, n => samples[n]!)
+  const batch = batchOf(assembled, set, left(indices), partners && left(partners))
+  return { ...batch, skipped: indices.length - kept.length }
+}
+
+function batchOf(
+  { images, weights }: Assembled,
+  { labels }: SampleSet,
+  indices: Int32Array,
+  partners: Int32Array | null,
+): Batch {
+  const labelsOf = (samples: Int32Array) => samples.map(i => labels[i]!)
+  const own = labelsOf(indices)
+  const mixed = weights && { weights, partners: partners ? labelsOf(partners) : own.toReversed() }
+  return { images, labels: own, size: indices.length, indices, mixed, skipped: 0 }
 }
 
 /** The sample numbers of each batch of an epoch, in order. */
 export function* epochIndices(
   length: number,
-  options: Omit<BatchOptions, 'augment'>,
+  options: Omit<BatchOptions, 'augment' | 'workers' | 'view'>,
 ): Generator<Int32Array> {
   const { batchSize, seed, epoch, shuffle, dropLast } = options
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new DataError(
-      `Expected a positive integer for \`batchSize\` but received ${batchSize}. Common sizes are 32 to 1024.`,
-    )
-  }
+  requireCount('batchSize', batchSize, 'Common sizes are 32 to 1024.')
   const order = shuffle
     ? permutation(length, new Rng(seed, ORDER_STREAM, epoch))
     : Int32Array.from({ length }, (_, i) => i)
   const end = dropLast ? length - (length % batchSize) : length
   for (let at = 0; at < end; at += batchSize) yield order.slice(at, at + batchSize)
+}
+
+function requireCount(name: string, value: number, hint: string): void {
+  if (Number.isInteger(value) && value >= 1) return
+  throw new DataError(`Expected a positive integer for \`${name}\` but received ${value}. ${hint}`)
 }

@@ -1,5 +1,6 @@
 // The worker's end of `decodeInto`: encoded images in, pixels written straight into the shared set.
 import sharp from 'sharp'
+import { decodeCovering, reasonOf } from './decode-image.ts'
 
 /** Where one encoded image lies in the task's bytes, and where its pixels go in the set. */
 export interface DecodeItem {
@@ -7,6 +8,8 @@ export interface DecodeItem {
   start: number
   end: number
   offset: number
+  /** Of the image in its split, for messages. */
+  index: number
 }
 
 export interface DecodeTask {
@@ -14,6 +17,8 @@ export interface DecodeTask {
   items: DecodeItem[]
   target: Uint8Array<SharedArrayBuffer>
   side: number
+  /** Whether to go on after an image that does not decode. */
+  skips: boolean
   /** Non-zero once the load has been given up: a running task stops at its next image. */
   cancelled: Int32Array<SharedArrayBuffer>
 }
@@ -21,6 +26,8 @@ export interface DecodeTask {
 /** An image that would not decode; errors lose their class between threads, so it is a value. */
 export interface DecodeFailure {
   path: string
+  index: number
+  offset: number
   reason: string
 }
 
@@ -30,34 +37,26 @@ const IN_FLIGHT = 4
 sharp.concurrency(1)
 sharp.cache(false)
 
-export default async function decodeTask(task: DecodeTask): Promise<DecodeFailure | null> {
+export default async function decodeTask(task: DecodeTask): Promise<DecodeFailure[]> {
   const queue = task.items.values()
-  const lanes = Array.from({ length: IN_FLIGHT }, () => decodeQueue(queue, task))
-  return (await Promise.all(lanes)).find(failure => failure !== null) ?? null
+  const failures: DecodeFailure[] = []
+  await Promise.all(Array.from({ length: IN_FLIGHT }, () => decodeQueue(queue, task, failures)))
+  return failures
 }
 
 async function decodeQueue(
   queue: Iterable<DecodeItem>,
   task: DecodeTask,
-): Promise<DecodeFailure | null> {
-  for (const item of queue) {
-    if (Atomics.load(task.cancelled, 0) !== 0) return null
+  failures: DecodeFailure[],
+): Promise<void> {
+  const size = { height: task.side, width: task.side }
+  for (const { path, index, start, end, offset } of queue) {
+    if (Atomics.load(task.cancelled, 0) !== 0) return
     try {
-      const pixels = await decode(task.bytes.subarray(item.start, item.end), task.side)
-      task.target.set(pixels, item.offset)
+      task.target.set(await decodeCovering(task.bytes.subarray(start, end), size), offset)
     } catch (error) {
-      return { path: item.path, reason: (error as Error).message.split('\n')[0]! }
+      failures.push({ path, index, offset, reason: reasonOf(error) })
+      if (!task.skips) return
     }
   }
-  return null
-}
-
-/** RGB bytes: the shorter side resized to `side`, the middle kept; transparency dropped, greys spread. */
-function decode(image: Uint8Array, side: number): Promise<Uint8Array> {
-  return sharp(image, { failOn: 'error' })
-    .resize(side, side, { fit: 'cover' })
-    .toColourspace('srgb')
-    .removeAlpha()
-    .raw({ depth: 'uchar' })
-    .toBuffer()
 }

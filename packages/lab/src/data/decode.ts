@@ -10,6 +10,8 @@ import type { TreeFile } from './file-tree.ts'
 export interface Slot {
   target: Uint8Array<SharedArrayBuffer>
   offset: number
+  /** Of the image in its split, for messages. */
+  index: number
 }
 
 export interface DecodeRequest {
@@ -21,21 +23,23 @@ export interface DecodeRequest {
   where: string
   /** Called with the number of images decoded so far. */
   onDecoded: (done: number) => void
+  /** Whether to go on after an image that does not decode. */
+  skips: boolean
   signal?: AbortSignal
 }
 
-type Pool = Piscina<DecodeTask, DecodeFailure | null>
+type Pool = Piscina<DecodeTask, DecodeFailure[]>
 
 /** A task is closed at whichever comes first: small images share the cost of a message, large ones spread. */
 const IMAGES_PER_TASK = 128
 const BYTES_PER_TASK = 1 << 20
 
 /**
- * Decodes every file into its slot.
+ * Decodes every file into its slot; gives the slots that stayed empty because their image was skipped.
  *
- * @throws DataError naming the first image found that does not decode
+ * @throws DataError naming the first image found that does not decode, unless such are skipped
  */
-export async function decodeInto(request: DecodeRequest): Promise<void> {
+export async function decodeInto(request: DecodeRequest): Promise<Slot[]> {
   const threads = availableParallelism()
   const filename = new URL('./decode-worker.js', import.meta.url).href
   const pool: Pool = new Piscina({ filename, maxThreads: threads })
@@ -43,7 +47,7 @@ export async function decodeInto(request: DecodeRequest): Promise<void> {
   pool.on('error', () => {})
   const cancelled = new Int32Array(new SharedArrayBuffer(4))
   try {
-    await feed(pool, request, cancelled, 2 * threads)
+    return await feed(pool, request, cancelled, 2 * threads)
   } finally {
     Atomics.store(cancelled, 0, 1)
     await pool.close()
@@ -55,13 +59,15 @@ async function feed(
   request: DecodeRequest,
   cancelled: DecodeTask['cancelled'],
   maxRunning: number,
-): Promise<void> {
+): Promise<Slot[]> {
   const running = new Set<Promise<void>>()
+  const empty: Slot[] = []
   let done = 0
   for await (const chunk of chunks(request)) {
     request.signal?.throwIfAborted()
-    const run = decodeChunk(pool, chunk, request, cancelled).then(count => {
-      done += count
+    const run = decodeChunk(pool, chunk, request, cancelled).then(failed => {
+      empty.push(...failed)
+      done += chunk.length
       request.onDecoded(done)
       running.delete(run)
     })
@@ -72,6 +78,7 @@ async function feed(
   }
   await Promise.all(running)
   request.signal?.throwIfAborted()
+  return empty
 }
 
 /** Files gathered into tasks' worth, all of one target. */
@@ -94,9 +101,9 @@ async function* chunks({ files, slotOf }: DecodeRequest): AsyncGenerator<TreeFil
 async function decodeChunk(
   pool: Pool,
   chunk: readonly TreeFile[],
-  { slotOf, side, where }: DecodeRequest,
+  { slotOf, side, where, skips }: DecodeRequest,
   cancelled: DecodeTask['cancelled'],
-): Promise<number> {
+): Promise<Slot[]> {
   // One buffer of our own can be moved to the worker; those of a stream may share a slab.
   const bytes = new Uint8Array(chunk.reduce((sum, file) => sum + file.bytes.length, 0))
   const items: DecodeItem[] = []
@@ -105,17 +112,21 @@ async function decodeChunk(
     const start = end
     bytes.set(file.bytes, start)
     end += file.bytes.length
-    items.push({ path: file.path, start, end, offset: slotOf(file.path).offset })
+    const { offset, index } = slotOf(file.path)
+    items.push({ path: file.path, start, end, offset, index })
   }
   const { target } = slotOf(chunk[0]!.path)
-  const task: DecodeTask = { bytes, items, target, side, cancelled }
-  const failure = await pool.run(task, { transferList: [bytes.buffer] })
-  if (failure) throw undecodable(failure, where)
-  return chunk.length
+  const task: DecodeTask = { bytes, items, target, side, skips, cancelled }
+  const failures = await pool.run(task, { transferList: [bytes.buffer] })
+  if (failures[0] && !skips) throw undecodable(failures[0], where)
+  return failures.map(({ offset, index }) => ({ target, offset, index }))
 }
 
-function undecodable({ path, reason }: DecodeFailure, where: string): DataError {
-  return new DataError(
-    `Expected an image that decodes but received a damaged or unknown file (${path} in ${where}: ${reason}). Replace or remove it.`,
+/** What stops a load or a batch at an image. */
+export const undecodable = (
+  { path, index, reason }: Pick<DecodeFailure, 'path' | 'index' | 'reason'>,
+  where: string,
+): DataError =>
+  new DataError(
+    `Expected an image that decodes but received a damaged or unknown file (${path}, number ${index} of its split, in ${where}: ${reason}). Replace or remove it, or add corrupt=skip to the data.`,
   )
-}

@@ -28,6 +28,15 @@ export interface DownloadPatience {
   stall: number
 }
 
+/** Where the files of a set come from; tests serve their own. */
+export interface DownloadSource {
+  /** Ends in `/`. */
+  baseUrl: string
+  /** Published MD5 of each file, lower-case hexadecimal. */
+  md5: Readonly<Record<string, string>>
+  patience?: DownloadPatience
+}
+
 const PATIENCE: DownloadPatience = { attempts: 5, backOff: 1000, stall: 30_000 }
 
 /** A failure that another attempt may cure. */

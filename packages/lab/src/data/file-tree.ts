@@ -1,9 +1,10 @@
 // One view of a folder on disk and of an archive: a list of paths, then the bytes of those wanted.
 // Knows nothing of splits, classes or images.
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { readArchive } from './archive.ts'
+import { isPlainTar, readArchive } from './archive.ts'
 import { DataError } from './errors.ts'
+import type { FileRange } from './types.ts'
 
 export interface TreeFile {
   path: string
@@ -15,9 +16,23 @@ export interface FileTree {
   readonly where: string
   /** Every file and folder, `/` between names, folders with a `/` at the end; in no particular order. */
   list(signal?: AbortSignal): Promise<string[]>
+  /**
+   * Every file's place on disk.
+   *
+   * @throws DataError for a compressed archive, whose files have none
+   */
+  locate(signal?: AbortSignal): Promise<Map<string, FileRange>>
+  /** Changes whenever a file may have changed: sizes and times of modification. */
+  fingerprint(): Promise<string>
   /** The files for which `wanted` holds, in the order that is quickest to read. */
   read(wanted: (path: string) => boolean): AsyncIterable<TreeFile>
 }
+
+/** What is wrong with a compressed archive whose files are wanted where they lie. */
+export const inPlaceOnly = (archive: string): DataError =>
+  new DataError(
+    `Expected a folder or a .tar for \`decode=each\` but received a compressed archive (${archive}). Unpack it, or leave \`decode\` out.`,
+  )
 
 /** The files of a .tar, .tar.gz or .tgz. */
 export function archiveTree(archive: string): FileTree {
@@ -30,6 +45,16 @@ export function archiveTree(archive: string): FileTree {
         paths.push(isDirectory ? `${path}/` : path)
       }
       return paths
+    },
+    fingerprint: () => sizeAndTime(archive),
+    async locate(signal) {
+      if (!isPlainTar(archive)) throw inPlaceOnly(archive)
+      const files = new Map<string, FileRange>()
+      for await (const { path, isDirectory, start, size } of readArchive(archive)) {
+        signal?.throwIfAborted()
+        if (!isDirectory) files.set(path, { file: archive, start, end: start + size, path })
+      }
+      return files
     },
     async *read(wanted) {
       for await (const entry of readArchive(archive)) {
@@ -53,6 +78,15 @@ export function diskTree(root: string): FileTree {
   return {
     where: root,
     list,
+    async fingerprint() {
+      const files = (await list()).filter(path => !path.endsWith('/')).sort()
+      const all = await Promise.all(files.map(path => sizeAndTime(join(root, path))))
+      return all.join('\n')
+    },
+    async locate() {
+      const files = (await list()).filter(path => !path.endsWith('/'))
+      return new Map(files.map(path => [path, { file: join(root, path), path }]))
+    },
     async *read(wanted) {
       for (const path of await list()) {
         if (!path.endsWith('/') && wanted(path)) {
@@ -61,6 +95,12 @@ export function diskTree(root: string): FileTree {
       }
     },
   }
+}
+
+/** Of one file. */
+export async function sizeAndTime(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined)
+  return `${path} ${found?.size} ${found?.mtimeMs}`
 }
 
 function readable(path: string): Promise<Uint8Array> {

@@ -8,7 +8,7 @@ import sharp from 'sharp'
 import { type Header, pack } from 'tar-stream'
 import { onTestFinished } from 'vitest'
 import { channelStatistics, emptyImageSet } from './image-set.ts'
-import type { ImageData } from './types.ts'
+import type { ImageData, ImageSet } from './types.ts'
 
 /** A folder that is removed when the running test ends. */
 export async function temporaryFolder(): Promise<string> {
@@ -69,7 +69,7 @@ export const tgzOf = async (...args: Parameters<typeof tarOf>): Promise<Buffer> 
   gzipSync(await tarOf(...args))
 
 /** A set of `length` images of 4x4 pixels, all bytes distinct from their neighbours', in three classes. */
-export function numberedData(length: number): ImageData {
+export function numberedData(length: number): ImageData<ImageSet> {
   const side = 4
   const labels = Int32Array.from({ length }, (_, i) => i % 3)
   const set = emptyImageSet(labels, side, 'test')

@@ -102,10 +102,14 @@ describe('folder', () => {
   it('names the image that does not decode, inside the archive too', async () => {
     const files = { ...(await smallFolder()), 'test/red/9.png': Buffer.from('no image') }
     const dir = await onDisk(files)
-    expect(await failureOf(dir)).toContain(`damaged or unknown file (test/red/9.png in ${dir}: `)
+    expect(await failureOf(dir)).toContain(
+      `damaged or unknown file (test/red/9.png, number 2 of its split, in ${dir}: `,
+    )
     const archive = join(dir, 'x.tgz')
     await writeFile(archive, await tgzOf(files))
-    expect(await failureOf(archive)).toContain(`(test/red/9.png in ${archive}: `)
+    expect(await failureOf(archive)).toContain(
+      `(test/red/9.png, number 2 of its split, in ${archive}: `,
+    )
   })
 
   it('refuses an image that was cut short', async () => {

@@ -76,4 +76,24 @@ describe('layOut', () => {
       'received none in test/c',
     )
   })
+
+  it('holds out one image in so many of each class where there are no splits', () => {
+    const numbers = Array.from({ length: 7 }, (_, i) => i)
+    const paths = numbers.flatMap(i => [`objects/ant/${i}.jpg`, `objects/bee/${i}.jpg`])
+    const layout = layOut(['README', 'objects/', ...paths, 'objects/ant/x.txt'], 'photos', 3)
+    expect(layout.classes).toEqual(['ant', 'bee'])
+    expect(layout.test.paths).toEqual(
+      ['ant/2', 'ant/5', 'bee/2', 'bee/5'].map(name => `objects/${name}.jpg`),
+    )
+    expect(layout.train.paths).toHaveLength(10)
+    expect(layout.train.labels).toEqual(Int32Array.of(0, 0, 0, 0, 0, 1, 1, 1, 1, 1))
+    const flat = layOut(
+      paths.map(path => path.replace('objects/', '')),
+      'photos',
+      7,
+    )
+    expect(flat.test.paths).toEqual(['ant/6.jpg', 'bee/6.jpg'])
+    expect(() => layOut(paths, 'photos', 8)).toThrow('but received 7 in ant (photos)')
+    expect(() => layOut(['1.jpg'], 'photos', 2)).toThrow('but received none (photos)')
+  })
 })

@@ -15,6 +15,8 @@ export interface FolderLayout {
 }
 
 const IMAGE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i
+/** Whether a path is that of an image, by its ending. */
+export const isImage = (path: string): boolean => IMAGE.test(path)
 const HIDDEN = /(^|\/)\./
 
 /** Class name to the sorted paths of its images. */
@@ -25,10 +27,13 @@ type ClassFiles = Map<string, string[]>
  * one folder that stands there. Hidden files and files that are no images are passed over.
  *
  * @param paths - folders end in `/`
+ * @param holdout - for a folder without splits, of CLASS/image alone: one image in so many is a test
+ *   image, of each class in the order of paths
  * @throws DataError when a split is missing, a class is empty, or the splits disagree on the classes
  */
-export function layOut(paths: readonly string[], where: string): FolderLayout {
+export function layOut(paths: readonly string[], where: string, holdout?: number): FolderLayout {
   const visible = [...new Set(paths)].filter(path => !HIDDEN.test(path))
+  if (holdout !== undefined) return layOutHeldOut(visible, holdout, where)
   const root = rootOf(visible)
   const train = classFiles(visible, `${root}train/`)
   if (train.size === 0) throw missingSplit('train/CLASS/', 'train', where)
@@ -38,6 +43,31 @@ export function layOut(paths: readonly string[], where: string): FolderLayout {
   const classes = [...train.keys()].sort()
   checkClasses(train, test, testName, where)
   return { classes, train: inOrder(classes, train), test: inOrder(classes, test) }
+}
+
+function layOutHeldOut(paths: readonly string[], holdout: number, where: string): FolderLayout {
+  const images = paths.filter(isImage)
+  const roots = new Set(images.map(path => /^([^/]+\/)[^/]+\/[^/]+/.exec(path)?.[1] ?? ''))
+  const files = classFiles(images, roots.size === 1 ? [...roots][0]! : '')
+  const classes = [...files.keys()].sort()
+  const small = classes.find(name => files.get(name)!.length < holdout)
+  if (classes.length === 0 || small !== undefined) {
+    throw new DataError(
+      `Expected folders of classes with at least ${holdout} images each for \`holdout=${holdout}\` but received ${small === undefined ? 'none' : `${files.get(small)!.length} in ${small}`} (${where}). Arrange it as CLASS/image.jpg or hold out fewer.`,
+    )
+  }
+  const isHeldOut = (_: string, i: number) => i % holdout === holdout - 1
+  const part = (held: boolean): ClassFiles =>
+    new Map(
+      classes.map(name => [
+        name,
+        files
+          .get(name)!
+          .sort()
+          .filter((path, i) => isHeldOut(path, i) === held),
+      ]),
+    )
+  return { classes, train: inOrder(classes, part(false)), test: inOrder(classes, part(true)) }
 }
 
 function missingSplit(wanted: string, split: string, where: string): DataError {
@@ -64,7 +94,7 @@ function classFiles(paths: readonly string[], prefix: string): ClassFiles {
     const name = path.slice(prefix.length, end)
     const ofClass = files.get(name) ?? []
     files.set(name, ofClass)
-    if (IMAGE.test(path)) ofClass.push(path)
+    if (isImage(path)) ofClass.push(path)
   }
   return files
 }

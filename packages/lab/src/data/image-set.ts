@@ -22,6 +22,28 @@ export function emptyImageSet(labels: Int32Array, side: number, where: string): 
   }
 }
 
+/**
+ * The set without the images of the numbers `gone`.
+ *
+ * @throws DataError when none is left
+ */
+export function withoutImages(set: ImageSet, gone: readonly number[], where: string): ImageSet {
+  if (gone.length === 0) return set
+  if (gone.length === set.length) {
+    throw new DataError(
+      `Expected images that decode but received ${set.length} damaged ones and no other (${where}). Check the files.`,
+    )
+  }
+  const bytes = set.images.length / set.length
+  const skipped = new Set(gone)
+  const kept = Array.from({ length: set.length }, (_, i) => i).filter(i => !skipped.has(i))
+  const images = new Uint8Array(new SharedArrayBuffer(kept.length * bytes))
+  kept.forEach((from, to) => {
+    images.set(set.images.subarray(from * bytes, (from + 1) * bytes), to * bytes)
+  })
+  return { length: kept.length, images, labels: Int32Array.from(kept, i => set.labels[i]!) }
+}
+
 /** Mean and population standard deviation of each channel, pixels scaled to 0..1; exact up to the last division. */
 export function channelStatistics(images: Uint8Array): Pick<ImageData, 'mean' | 'std'> {
   const counts = Array.from({ length: CHANNELS }, () => new Float64Array(256))

@@ -10,7 +10,7 @@ describe('loadData', () => {
       expect(error).toBeInstanceOf(DataError)
       expect(error).toMatchObject({ exitCode: 2 })
       expect((error as Error).message).toBe(
-        `Expected a known source for \`data\` but received ${JSON.stringify(uri)}. There are \`synthetic\`, \`cifar10\`, \`cifar10:DIR\` and \`folder:PATH\` (a folder, .tar, .tar.gz or .tgz).`,
+        `Expected a known source for \`data\` but received ${JSON.stringify(uri)}. There are \`synthetic\`, \`cifar10\`, \`cifar100\`, \`mnist\`, \`fashion-mnist\` (each of the last four also with \`:DIR\`), \`folder:PATH\` (a folder, .tar, .tar.gz or .tgz) and \`shards:DIR\`.`,
       )
     },
   )

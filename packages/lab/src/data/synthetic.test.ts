@@ -5,13 +5,13 @@ import { permutation, Rng } from './rng.ts'
 import { drawScene } from './synthetic/scene.ts'
 import { SHAPES } from './synthetic/shapes.ts'
 import { FIGURES, loadSynthetic, SYNTHETIC_SIZES } from './synthetic.ts'
-import type { ImageData, Split } from './types.ts'
+import type { ImageData, ImageSet, Split } from './types.ts'
 
 const IMAGE_BYTES = 32 * 32 * 3
 const data = await loadSynthetic({})
 
 /** Multinomial logistic regression by plain SGD; the share of right answers on each split. */
-function linearAccuracy(set: ImageData, epochs: number): Record<Split, number> {
+function linearAccuracy(set: ImageData<ImageSet>, epochs: number): Record<Split, number> {
   const classes = set.classes.length
   const weights = new Float64Array(classes * IMAGE_BYTES)
   const biases = new Float64Array(classes)
@@ -47,11 +47,13 @@ function linearAccuracy(set: ImageData, epochs: number): Record<Split, number> {
   return { train: accuracy('train'), test: accuracy('test') }
 }
 
-function normalised(set: ImageData, split: Split): Float32Array[] {
+function normalised(set: ImageData<ImageSet>, split: Split): Float32Array[] {
   const { height, width, mean, std } = set
-  const task = { images: set[split].images, height, width, mean, std }
-  return Array.from({ length: set[split].length }, (_, i) =>
-    assemble({ ...task, augment: null, seed: 0, epoch: 0, indices: Int32Array.of(i) }),
+  const plain = { augment: null, partners: null, seed: 0, epoch: 0 }
+  const task = { images: set[split].images, height, width, mean, std, ...plain }
+  return Array.from(
+    { length: set[split].length },
+    (_, i) => assemble({ ...task, indices: Int32Array.of(i) }).images,
   )
 }
 

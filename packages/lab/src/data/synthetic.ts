@@ -20,7 +20,7 @@ const IMAGE_BYTES = SIDE * SIDE * 3
 const IMAGES_PER_TURN = 500
 
 /** Generates the synthetic set for `options.seed`; the same seed gives the same bytes. */
-export async function loadSynthetic(options: LoadOptions): Promise<ImageData> {
+export async function loadSynthetic(options: LoadOptions): Promise<ImageData<ImageSet>> {
   const train = await generate(0, SYNTHETIC_SIZES.train, options)
   const test = await generate(1, SYNTHETIC_SIZES.test, options)
   return {

@@ -1,19 +1,42 @@
 // What a data set is once it is loaded, and what its loaders are asked. Types only.
 
-/** Images of one split, packed, in shared memory so that workers read them without a copy. */
-export interface ImageSet {
+/** The samples of one split, whatever their images are. */
+export interface SampleSet {
   readonly length: number
-  /** `length * height * width * 3` bytes, NHWC, RGB. */
-  readonly images: Uint8Array<SharedArrayBuffer>
   /** `length` class numbers, indices into `ImageData.classes`. */
   readonly labels: Int32Array
+}
+
+/** Images of one split, packed, in shared memory so that workers read them without a copy. */
+export interface ImageSet extends SampleSet {
+  /** `length * height * width * 3` bytes, NHWC, RGB. */
+  readonly images: Uint8Array<SharedArrayBuffer>
+}
+
+/** Images of one split as they lie on disk, of any size, decoded anew for each batch. */
+export interface FileSet extends SampleSet {
+  /** `length` places. */
+  readonly files: readonly FileRange[]
+  /** Whether an image that does not decode is left out of its batch and counted, or an error. */
+  readonly corrupt: 'fail' | 'skip'
+}
+
+/** A whole file, or a part of one. */
+export interface FileRange {
+  readonly file: string
+  /** First byte; without it the whole file. */
+  readonly start?: number
+  /** Byte after the last. */
+  readonly end?: number
+  /** Name for messages. */
+  readonly path: string
 }
 
 /** One number for each colour channel. */
 export type Triple = readonly [r: number, g: number, b: number]
 
-/** A labelled image set for training and testing. */
-export interface ImageData {
+/** A labelled image set for training and testing; packed, or of photographs in files. */
+export interface ImageData<Samples extends SampleSet = ImageSet | FileSet> {
   /** The URI that it was loaded from. */
   readonly name: string
   readonly classes: readonly string[]
@@ -21,9 +44,9 @@ export interface ImageData {
   readonly height: number
   /** Pixels. */
   readonly width: number
-  readonly train: ImageSet
-  readonly test: ImageSet
-  /** Mean of each channel over the train split, pixels scaled to 0..1. */
+  readonly train: Samples
+  readonly test: Samples
+  /** Mean of each channel over the train split, pixels scaled to 0..1; ImageNet's for photographs in files. */
   readonly mean: Triple
   /** Standard deviation (of the population) of each channel over the train split, pixels scaled to 0..1. */
   readonly std: Triple
@@ -38,6 +61,18 @@ export interface LoadOptions {
   seed?: number
   /** Side, in pixels, that images of a folder are resized and cropped to. Default 32. */
   imageSize?: number
+  /**
+   * When images of files are decoded: `once` packs them into memory at `imageSize`; `each` leaves them on
+   * disk, to be cropped anew out of the whole photograph for each batch. Default `once`.
+   */
+  decode?: 'once' | 'each'
+  /**
+   * For a folder without splits (`CLASS/image`): one image in so many, of each class in the order of
+   * paths, is a test image. At least 2. Default: the folder has train and test folders.
+   */
+  holdout?: number
+  /** An image that does not decode: `fail` is an error with its name, `skip` leaves it out and counts it. Default `fail`. */
+  corrupt?: 'fail' | 'skip'
   /** Where downloads are kept. Default `NORMFREE_CACHE`, else `XDG_CACHE_HOME/normfree`, else `~/.cache/normfree`. */
   cacheDir?: string
   /** Called as work proceeds; `total` is 0 while it is unknown; `what` is a few words, e.g. `decoding`. */

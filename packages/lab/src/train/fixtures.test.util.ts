@@ -21,7 +21,7 @@ function imagesOf(length: number, seed: number): ImageSet {
 }
 
 /** 64 training and 30 test images of 8 x 8 pixels in three classes. */
-export function tinyData(): ImageData {
+export function tinyData(): ImageData<ImageSet> {
   const train = imagesOf(64, 1)
   const statistics = channelStatistics(train.images)
   return {

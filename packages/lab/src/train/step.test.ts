@@ -40,6 +40,24 @@ describe('trainStep', () => {
     expect(correct).toBeLessThanOrEqual(16)
   })
 
+  it('takes the loss of mixed images as the share of each class, smoothing or not', async () => {
+    for (const labelSmoothing of [0, 0.1]) {
+      const session = sessionOf({ labelSmoothing })
+      const batch = await firstBatch(session)
+      const partners = batch.labels.toReversed()
+      const lossOf = (labels: Int32Array, weights: number[] | null) =>
+        trainStep(
+          session,
+          { ...batch, labels, mixed: weights && { partners, weights: Float32Array.from(weights) } },
+          0,
+        ).loss
+      const [first, second] = [lossOf(batch.labels, null), lossOf(partners, null)]
+      const mixed = lossOf(batch.labels, Array(batch.size).fill(0.3))
+      expect(mixed).toBeCloseTo(0.3 * first + 0.7 * second, 5)
+      expect(lossOf(batch.labels, Array(batch.size).fill(1))).toBeCloseTo(first, 5)
+    }
+  })
+
   it.each([
     [{ kind: 'norm', max: 1e-4 }],
     [{ kind: 'value', max: 1e-9 }],

@@ -13,7 +13,7 @@ import {
   standardizeWeights_,
 } from 'normfree'
 import type { ClipConfig } from '../config/schema.ts'
-import type { Batch } from '../data/batches.ts'
+import type { Batch, MixedLabels } from '../data/batches.ts'
 import type { ImageData } from '../data/types.ts'
 import { DivergedError } from './errors.ts'
 import type { Precision } from './precision.ts'
@@ -21,7 +21,7 @@ import type { Session } from './session.ts'
 
 export interface StepResult extends ClipReport {
   loss: number
-  /** Images of the batch that were classified rightly before the update. */
+  /** Images of the batch that were given their (first, if mixed) class before the update. */
   correct: number
 }
 
@@ -36,11 +36,14 @@ export function trainStep(session: Session, batch: Batch, lr: number): StepResul
   for (const group of optimizer.paramGroups) group.lr = lr
   return tidy(() => {
     const { images, labels } = toTensors(batch, session.data)
+    const target = batch.mixed
+      ? softTarget(batch, batch.mixed, session.data.classes.length)
+      : labels
     optimizer.zeroGrad()
     const { loss, correct } = withPrecision(precision, () => {
       const logits = model(images)
       return {
-        loss: nn.functional.crossEntropy(logits.to('float32'), labels, {
+        loss: nn.functional.crossEntropy(logits.to('float32'), target, {
           labelSmoothing: config.labelSmoothing,
         }),
         correct: countCorrect(logits, labels),
@@ -65,6 +68,23 @@ export function toTensors(
 ): { images: Tensor; labels: Tensor } {
   const images = from(batch.images, [batch.size, height, width, 3]).permute([0, 3, 1, 2])
   return { images, labels: from(batch.labels).to('int64') }
+}
+
+/**
+ * Class probabilities (N, classes) float32 of mixed images; labels are smoothed after mixing, by the
+ * loss.
+ */
+function softTarget(
+  { labels, size }: Batch,
+  { partners, weights }: MixedLabels,
+  classes: number,
+): Tensor {
+  const target = new Float32Array(size * classes)
+  for (let i = 0; i < size; i++) {
+    target[i * classes + labels[i]!]! += weights[i]!
+    target[i * classes + partners[i]!]! += 1 - weights[i]!
+  }
+  return from(target, [size, classes])
 }
 
 export const withPrecision = <T>(precision: Precision, work: () => T): T =>

@@ -120,6 +120,7 @@ async function trainEpoch(
     augment: config.augment,
     shuffle: true,
     dropLast: true,
+    ...(config.workers && { workers: config.workers }),
   })) {
     if (signal?.aborted) return 'interrupted'
     const step = (epoch - 1) * stepsPerEpoch + totals.steps

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { downloadCifar10, loadCifar10, OFFICIAL } from './cifar10.ts'
+import { CIFAR10, CIFAR100, downloadCifar, loadCifar } from './cifar.ts'
 import { DataError } from './errors.ts'
 import { temporaryFolder, tgzOf, writeFiles } from './fixtures.test.util.ts'
 
@@ -30,7 +30,7 @@ const flat = Object.fromEntries(
 async function failureOf(files: Record<string, Buffer>): Promise<string> {
   const dir = await temporaryFolder()
   await writeFiles(dir, files)
-  const error = await loadCifar10(dir, {}).catch((thrown: unknown) => thrown)
+  const error = await loadCifar(CIFAR10, dir, {}).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(DataError)
   return (error as DataError).message
 }
@@ -39,7 +39,7 @@ describe('cifar10:DIR', () => {
   it('joins the batches in the order of their numbers and interleaves the planes', async () => {
     const dir = await temporaryFolder()
     await writeFiles(dir, flat)
-    const data = await loadCifar10(dir, {})
+    const data = await loadCifar(CIFAR10, dir, {})
     expect(data).toMatchObject({ name: `cifar10:${dir}`, height: 32, width: 32 })
     expect(data.train.labels).toEqual(Int32Array.of(3, 0, 9))
     expect(data.test.labels).toEqual(Int32Array.of(7))
@@ -51,9 +51,9 @@ describe('cifar10:DIR', () => {
   it('reads the archive where it is not unpacked, named by its folder or itself', async () => {
     const dir = await temporaryFolder()
     await writeFiles(dir, { 'cifar-10-binary.tar.gz': await tgzOf(FILES) })
-    const data = await loadCifar10(dir, {})
+    const data = await loadCifar(CIFAR10, dir, {})
     expect(data.train.labels).toEqual(Int32Array.of(3, 0, 9))
-    const { name: _, ...rest } = await loadCifar10(join(dir, 'cifar-10-binary.tar.gz'), {})
+    const { name: _, ...rest } = await loadCifar(CIFAR10, join(dir, 'cifar-10-binary.tar.gz'), {})
     expect(data).toMatchObject(rest)
   })
 
@@ -63,7 +63,7 @@ describe('cifar10:DIR', () => {
     expect(await failureOf(noTest as Record<string, Buffer>)).toContain(
       'but received data_batch_1.bin, data_batch_2.bin (',
     )
-    await expect(loadCifar10('/nowhere', {})).rejects.toThrow('received /nowhere (ENOENT)')
+    await expect(loadCifar(CIFAR10, '/nowhere', {})).rejects.toThrow('received /nowhere (ENOENT)')
   })
 
   it('names a file that was cut short', async () => {
@@ -76,6 +76,31 @@ describe('cifar10:DIR', () => {
   it('names an image with a label that CIFAR-10 has not', async () => {
     const strange = { ...flat, 'test_batch.bin': Buffer.concat([record(0, 0), record(10, 0)]) }
     expect(await failureOf(strange)).toMatch(/received 10 \(image 1 of .*test_batch\.bin\)/)
+  })
+})
+
+describe('cifar100:DIR', () => {
+  const files = {
+    'train.bin': Buffer.concat([Buffer.of(4), record(99, 3), Buffer.of(19), record(0, 4)]),
+    'test.bin': Buffer.concat([Buffer.of(4), record(41, 9)]),
+    'fine_label_names.txt': Buffer.from('apple\naquarium_fish\n'),
+  }
+
+  it('reads the class, not the superclass, and the names', async () => {
+    const dir = await temporaryFolder()
+    await writeFiles(dir, files)
+    const data = await loadCifar(CIFAR100, dir, {})
+    expect(data.train.labels).toEqual(Int32Array.of(99, 0))
+    expect(data.classes.slice(0, 3)).toEqual(['apple', 'aquarium_fish', '2'])
+    expect(data.classes).toHaveLength(100)
+    expect([...data.test.images.subarray(0, 3)]).toEqual([9, 89, 169])
+  })
+
+  it('is not taken for CIFAR-10, nor the other way round', async () => {
+    const dir = await temporaryFolder()
+    await writeFiles(dir, files)
+    await expect(loadCifar(CIFAR10, dir, {})).rejects.toThrow('of CIFAR-10 for `cifar10` but')
+    expect(await failureOf(files)).toContain('received neither')
   })
 })
 
@@ -92,8 +117,16 @@ describe('cifar10', () => {
     const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/data/`
     const md5 = createHash('md5').update(archive).digest('hex')
     const cacheDir = await temporaryFolder()
-    const first = await downloadCifar10({ cacheDir }, { baseUrl, md5 })
-    const second = await downloadCifar10({ cacheDir }, { baseUrl, md5 })
+    const first = await downloadCifar(
+      CIFAR10,
+      { cacheDir },
+      { baseUrl, md5: { [CIFAR10.archive]: md5 } },
+    )
+    const second = await downloadCifar(
+      CIFAR10,
+      { cacheDir },
+      { baseUrl, md5: { [CIFAR10.archive]: md5 } },
+    )
     expect(first).toMatchObject({ name: 'cifar10', train: { length: 3 }, test: { length: 1 } })
     expect(second).toEqual(first)
     expect(requests).toBe(1)
@@ -101,9 +134,9 @@ describe('cifar10', () => {
 
   it('says what to do without a network', async () => {
     const patience = { attempts: 1, backOff: 1, stall: 1000 }
-    const source = { ...OFFICIAL, baseUrl: 'http://127.0.0.1:1/', patience }
+    const source = { ...CIFAR10.source, baseUrl: 'http://127.0.0.1:1/', patience }
     const cacheDir = await temporaryFolder()
-    await expect(downloadCifar10({ cacheDir }, source)).rejects.toThrow(
+    await expect(downloadCifar(CIFAR10, { cacheDir }, source)).rejects.toThrow(
       'Without a network, put cifar-10-binary.tar.gz into a folder DIR and name it as `cifar10:DIR`, or use `synthetic`.',
     )
   })
@@ -111,6 +144,6 @@ describe('cifar10', () => {
   it('says so when the archive in the cache is damaged', async () => {
     const cacheDir = await temporaryFolder()
     await writeFile(join(cacheDir, 'cifar-10-binary.tar.gz'), 'not an archive')
-    await expect(downloadCifar10({ cacheDir })).rejects.toThrow('Expected a whole archive')
+    await expect(downloadCifar(CIFAR10, { cacheDir })).rejects.toThrow('Expected a whole archive')
   })
 })
