@@ -1,9 +1,6 @@
 // How well classes were given to pixels: the confusion matrix, and what is read off it.
 import { ArgumentError } from '@normfree/torch'
 
-/** Whole numbers, one a pixel. */
-type Labels = ArrayLike<number>
-
 /**
  * Counts how often each class was taken for each other, over any number of batches.
  *
@@ -25,10 +22,12 @@ export class ConfusionMatrix {
   /**
    * Adds predictions and the labels of the same pixels; those labelled `ignore` (void) do not count.
    *
+   * @param predicted - class numbers, one a pixel
+   * @param labels - as many
    * @param ignore - default 255, Pascal VOC's border
    * @throws ArgumentError when the lengths differ, or a number is no class
    */
-  add(predicted: Labels, labels: Labels, ignore = 255): void {
+  add(predicted: ArrayLike<number>, labels: ArrayLike<number>, ignore = 255): void {
     if (predicted.length !== labels.length)
       throw new ArgumentError(
         `Expected as many \`predicted\` as \`labels\` but received ${predicted.length} and ${labels.length}.`,
