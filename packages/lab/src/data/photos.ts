@@ -1,6 +1,5 @@
 // The main thread's end of a batch of photographs: what is sent to a worker, and what is made of its answer.
-import { from, noGrad, tidy } from '@normfree/torch'
-import { type Preprocessing, preprocess } from 'normfree'
+import type { Preprocessing } from 'normfree'
 import type { Assembled, BatchTask } from './batch-task.ts'
 import { undecodable } from './decode.ts'
 import type { PhotoResult, PhotoTask } from './photo-worker.ts'
@@ -36,23 +35,8 @@ export async function assemblePhotos(
     const [first] = failures.toSorted((a, b) => a.index - b.index)
     throw undecodable(first!, set.files[first!.index]!.file)
   }
-  return { kept, ...(assembled ?? viewed(result, task, view)) }
-}
-
-/** Each whole image as a pretrained model would see it. */
-function viewed({ whole }: PhotoResult, task: BatchTask, view: View): Assembled {
-  const { height, width, mean, std } = task
-  const settings: Preprocessing = { ...view, size: height, mean, std }
-  const images = new Float32Array(whole.length * height * width * 3)
-  whole.forEach((image, n) => {
-    const shape = [image.height, image.width, 3]
-    const seen = noGrad(() =>
-      tidy(() => {
-        const pixels = from(new Uint8Array(image.data.buffer), shape)
-        return preprocess(pixels, settings).permute([0, 2, 3, 1]).contiguous().data()
-      }),
-    )
-    images.set(seen as Float32Array, n * height * width * 3)
-  })
-  return { images, weights: null }
+  if (assembled) return { kept, ...assembled }
+  // Loaded on demand: nothing else about data needs LibTorch.
+  const { viewed } = await import('./viewed.ts')
+  return { kept, ...viewed(result, task, view) }
 }
