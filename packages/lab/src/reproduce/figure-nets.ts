@@ -147,9 +147,12 @@ export type FigureNetName = keyof typeof NETS
 /** One of the figures' nets with branches open, from one draw of its weights. */
 export function buildFigureNet(name: FigureNetName, layers: readonly number[]): nn.Module {
   const { build }: FigureNet = NETS[name]
-  const model = build(layers)
-  openBranches(model)
-  return model
+  // In a scope, so that nothing but the model holds its weights: they are gigabytes at full size.
+  return tidy(() => {
+    const model = build(layers)
+    openBranches(model)
+    return model
+  })
 }
 
 /** The signal of one of the figures' nets on N(0, 1) noise. */
