@@ -197,7 +197,7 @@ const figure7: Claim = {
       ]),
       figure: figureOf('value', bn, nf),
       remarks: [
-        'Gaussian kernels of gain 1 in both, not standardized: the paper does not state the gain, and He’s √2 belongs to ReLU. No max pool, so that stage 1 runs at 256 px.',
+        'Gaussian kernels of gain 1 in both, not standardized: the paper does not state the gain, and He’s √2 belongs to ReLU. No max pool, so that stage 1 runs at 256 px; one image.',
       ],
     }
   },
