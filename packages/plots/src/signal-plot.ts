@@ -40,7 +40,7 @@ export interface SignalPlotOptions extends LegendOption {
   /** Every name of the page, so that a name keeps its colour in all charts. Default: the models. */
   variants?: readonly string[]
   /** Of the three panels of the papers. Default: by the range of the variances. */
-  scale?: Scale
+  scale?: 'value' | 'log'
 }
 
 /**

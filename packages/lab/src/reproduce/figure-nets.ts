@@ -34,6 +34,8 @@ interface FigureNet {
   build: Build
   /** Deviation of the noise; 1 unless the signal would overflow. */
   noise?: number
+  /** One image in place of a batch: what a stage puts out stays until it ends, 7 GB without a pool. */
+  single?: boolean
 }
 
 const v2 =
@@ -104,12 +106,14 @@ const NETS = {
   nfUnstandardized: {
     label: 'NF, linear',
     build: layers => unpooled(drawKernels(normFree(layers, { activation: 'identity' }, false), 1)),
+    single: true,
   },
   nf: { label: 'NF, Scaled WS', build: layers => normFree(layers) },
   noNorm: { label: 'no norm, He', build: v2({ norm: 'none', init: HE }), noise: 1e-15 },
   bnLinear: {
     label: 'BN, linear',
     build: v2({ activation: 'identity', init: UNIT, stem: NO_POOL }),
+    single: true,
   },
   nfSqrt2: {
     label: 'NF, γ = √2',
@@ -147,20 +151,24 @@ export type FigureNetName = keyof typeof NETS
 /** One of the figures' nets with branches open, from one draw of its weights. */
 export function buildFigureNet(name: FigureNetName, layers: readonly number[]): nn.Module {
   const { build }: FigureNet = NETS[name]
-  const model = build(layers)
-  openBranches(model)
-  return model
+  // In a scope, so that nothing but the model holds its weights: they are gigabytes at full size.
+  return tidy(() => {
+    const model = build(layers)
+    openBranches(model)
+    return model
+  })
 }
 
 /** The signal of one of the figures' nets on N(0, 1) noise. */
 export function figureSignal(bench: Bench, name: FigureNetName): SignalRecord {
-  const { label, noise = 1 }: FigureNet = NETS[name]
-  const { blocks, side, batch } = bench
+  const { label, noise = 1, single }: FigureNet = NETS[name]
+  const { blocks, side } = bench
+  const shape = [single ? 1 : bench.batch, 3, side, side]
   return bench.signal(name, () => {
     const model = buildFigureNet(name, [blocks, blocks, blocks, blocks])
-    const taps = tidy(() => measureSignal(model, randn([batch, 3, side, side]).mul(noise)))
+    const taps = tidy(() => measureSignal(model, randn(shape).mul(noise)))
     releaseModel(model)
-    const input = `${noiseInput([batch, 3, side, side]).input}, 1 draw`
+    const input = `${noiseInput(shape).input}, 1 draw`
     // A net without norms and biases is homogeneous: what went in smaller is multiplied out again.
     return { model: label, input, taps: taps.map(tap => scaled(tap, noise ** -2)) }
   })

@@ -1,4 +1,4 @@
-import { manualSeed, randn } from '@normfree/torch'
+import { liveTensors, manualSeed, randn } from '@normfree/torch'
 import { measureSignal } from 'normfree'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Bench } from './bench.ts'
@@ -23,6 +23,12 @@ describe('the figures’ nets', () => {
     figureSignal(bench, 'v1')
     expect(figureSignal(bench, 'fixup')).toEqual(alone)
     expect(figureSignal(bench, 'fixup')).toBe(figureSignal(bench, 'fixup'))
+  })
+
+  it('are freed once they are measured: at full size each has a gigabyte of weights', () => {
+    const before = liveTensors().tensors
+    figureSignal(new Bench({ blocks: 1, side: 32, loadData: noData }), 'nf')
+    expect(liveTensors().tensors).toBe(before)
   })
 
   it('give small noise the signal of unit noise where nothing is normalized', () => {

@@ -7,6 +7,7 @@ import { type Claim, type ClaimResult, verdictOf } from './claim.ts'
 import { collapses } from './collapse.ts'
 import { ELSEWHERE } from './elsewhere.ts'
 import { ReproduceError } from './errors.ts'
+import { figure10 } from './figure-fixup.ts'
 import { normalizedFigures } from './figures-normalized.ts'
 import { normFreeFigures } from './figures-normfree.ts'
 import { gains } from './gains.ts'
@@ -20,7 +21,7 @@ import { theory } from './theory.ts'
 
 /** Figures first, then by document. */
 export const CLAIMS: readonly Claim[] = [
-  ...[...normalizedFigures, ...normFreeFigures, ...blockFigures].sort(byNumber),
+  ...[...normalizedFigures, ...normFreeFigures, ...blockFigures, figure10].sort(byNumber),
   ...theory,
   ...gains,
   ...images,

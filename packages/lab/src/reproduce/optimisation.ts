@@ -4,7 +4,7 @@ import { adaptiveClipGrad_, channelStatistics } from 'normfree'
 import type { Claim } from './claim.ts'
 import { atLeast, atMost, near } from './rows.ts'
 
-const REPORT = 'the report on NFNets’ ablations'
+const REPORT = 'Weights & Biases report on NFNets, “A minimal ablation study”'
 const NFNETS = 'Brock et al., 2021 (arXiv:2102.06171)'
 const DIGITS = { relative: 1e-5 }
 
