@@ -51,10 +51,7 @@ export function predictSignal(
   inputShape: readonly number[],
   { smooth = false, ...tapOptions }: PredictSignalOptions = {},
 ): SignalPrediction {
-  if (inputShape.length !== 3 || !inputShape.every(size => Number.isInteger(size) && size > 0))
-    throw new ArgumentError(
-      `Expected [channels, height, width] for \`inputShape\` but received [${inputShape.join(', ')}].`,
-    )
+  checkInputShape(inputShape)
   const interpreter = new Interpreter(model, smooth)
   const record: ops.OperatorObserver = (...run) => interpreter.record(...run)
   const { taps, listener } = tapReader(interpreter)
@@ -62,7 +59,7 @@ export function predictSignal(
   const listens = tapOptions.blocks === undefined && residualBlocks(model).length > 0
   const forward = (input: Tensor) => void model.train()(input)
   const pass = () => {
-    const input = zeros([batchOf(model), ...inputShape])
+    const input = zeros([predictedBatch(model), ...inputShape])
     interpreter.run(input, () =>
       listens ? ops.observe(record, () => forward(input)) : forward(input),
     )
@@ -96,6 +93,14 @@ function tapReader(interpreter: Interpreter): { taps: PredictedTap[]; listener: 
   return { taps, listener }
 }
 
-/** LibTorch's instance norm has no empty batches. */
-const batchOf = (model: nn.AnyModule): number =>
+/** Throws ArgumentError for what is not [C, H, W]. */
+export function checkInputShape(inputShape: readonly number[]): void {
+  if (inputShape.length !== 3 || !inputShape.every(size => Number.isInteger(size) && size > 0))
+    throw new ArgumentError(
+      `Expected [channels, height, width] for \`inputShape\` but received [${inputShape.join(', ')}].`,
+    )
+}
+
+/** Images in the pass over which a model is predicted. LibTorch's instance norm has no empty batches. */
+export const predictedBatch = (model: nn.AnyModule): number =>
   model.modules().some(module => module instanceof nn.InstanceNorm2d) ? 1 : smallestBatch(model)
