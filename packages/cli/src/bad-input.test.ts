@@ -32,6 +32,23 @@ describe('bad input', () => {
       ['spp', 'resnet20', '--svg', 'x.gif'],
       'normfree: Expected a file name that ends in .svg for `--svg` but received "x.gif".\n',
     ],
+    [['spp'], 'normfree: Expected MODEL or `--module FILE` but received neither. See `--help`.\n'],
+    [
+      ['spp', '--module', 'absent.mjs'],
+      'normfree: Expected a file for `module` but there is none at absent.mjs.\n',
+    ],
+    [
+      ['spp', 'resnet20', '--statistics', 'deadFraction,median'],
+      /^normfree: Expected names out of activationMean, .* for `--statistics` but received "deadFraction,median"/,
+    ],
+    [
+      ['spp', 'resnet20', 'resnet32', '--weights', 'x.pth'],
+      /^normfree: Expected one model for `--weights` but received 2\./,
+    ],
+    [
+      ['spp', 'resnet20', '--blocks', 'stages.*'],
+      /^normfree: Expected the names of modules, .* for `blocks` but received "stages\.\*"/,
+    ],
     [['train'], 'normfree: Expected a RECIPE or `--set model=NAME` but received neither.\n'],
     [
       ['train', '--set', 'model=nf_resnet2'],

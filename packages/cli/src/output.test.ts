@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { newFolder, normfree, program } from './program.test.util.ts'
 
@@ -71,6 +72,20 @@ describe('normfree spp', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('drawn: spp-nf_resnet20.svg')
     expect(existsSync(join(cwd, 'a.png'))).toBe(true)
+  })
+
+  it('takes a module of the user’s, and says what its taps are', async () => {
+    const build = fileURLToPath(new URL('../../../build', import.meta.url))
+    mkdirSync(build, { recursive: true })
+    const folder = mkdtempSync(join(build, 'spp-'))
+    const file = join(folder, 'mine.mjs')
+    const text = "import { nn } from '@normfree/torch'\nexport default new nn.Conv2d(3, 4, 3)\n"
+    writeFileSync(file, text)
+    const { code, stdout, stderr } = await normfree(['spp', '--module', file, '--resolution', '8'])
+    rmSync(folder, { recursive: true })
+    expect(stdout).toContain('a mine')
+    expect(stderr).toBe('mine: no residual sums: the taps are the convolutions and linear layers\n')
+    expect(code).toBe(0)
   })
 })
 

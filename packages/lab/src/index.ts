@@ -47,5 +47,6 @@ export {
 } from './data/index.ts'
 export { loadModuleFile, type ModuleFile, ModuleFileError } from './module-file.ts'
 export { type Prediction, type PredictOptions, predict } from './predict/predict.ts'
+export { type SignalRequest, signalOf } from './signal/signal-of.ts'
 export { TrainError } from './train/errors.ts'
 export { train } from './train/train.ts'

@@ -117,6 +117,8 @@ export {
   drawSignal,
   type InitialSignalOptions,
   initialSignal,
+  noiseInput,
+  releaseModel,
   type Signal,
   type SignalSource,
 } from './signal/initial.ts'

@@ -1,6 +1,7 @@
 // Training curves: one line a variant, the mean over its seeds, with a band of one deviation.
 import { mean, type RunRecord, standardDeviation } from '@normfree/runs'
 import type { EChartsCoreOption } from 'echarts/core'
+import { bandSeries } from './band.ts'
 import { percent, tick } from './numbers.ts'
 import {
   canvas,
@@ -103,34 +104,14 @@ function lineOf(points: CurvePoint[], stroke: string, scale: Scale) {
   }
 }
 
-function bandOf(points: CurvePoint[], stroke: string, scale: Scale) {
-  const spread = points.filter(point => point.deviation !== null)
-  const edge = (sign: number) =>
-    spread.map(({ epoch, mean, deviation }) => [epoch, mean + sign * deviation!])
-  const outline = [...edge(1), ...edge(-1).reverse()]
-  return {
-    type: 'custom',
-    silent: true,
-    clip: true,
-    // The axis takes its range from the data; a log axis cannot show a lower edge at or below 0.
-    data: outline.filter(([, y]) => plottable(y!, scale) !== null),
-    renderItem: polygonRenderer(outline, stroke),
-  }
-}
-
-// ECharts asks once for each datum: the first answers with the whole band.
-function polygonRenderer(outline: number[][], stroke: string) {
-  return (
-    params: { dataIndex: number },
-    api: { coord: (point: number[]) => number[] },
-  ): object | null => {
-    if (params.dataIndex > 0) return null
-    const points = outline
-      .map(point => api.coord(point))
-      .filter(point => point.every(Number.isFinite))
-    return { type: 'polygon', shape: { points }, style: { fill: stroke, opacity: 0.16 } }
-  }
-}
+const bandOf = (points: CurvePoint[], stroke: string, scale: Scale) =>
+  bandSeries(
+    points.flatMap(({ epoch, mean, deviation }) =>
+      deviation === null ? [] : { x: epoch, low: mean - deviation, high: mean + deviation },
+    ),
+    stroke,
+    scale,
+  )
 
 function percentTick(fraction: number): string {
   return percent(fraction).replace(/\.?0+%$/, '%')

@@ -12,10 +12,13 @@ export interface PanelBox {
   height: string | number
 }
 
-/** One line of the legend. */
+/** Of shaded areas, which let lines and other areas through. */
+export const AREA_OPACITY = 0.16
+
+/** One entry of the legend. */
 export interface LegendEntry {
   name: string
-  style?: 'line' | 'dashed' | 'dot'
+  style?: 'line' | 'dashed' | 'dotted' | 'dot' | 'area'
   color: string
 }
 
@@ -89,11 +92,17 @@ const LEGEND_GAP = 16
 const LEGEND_KEY = 22
 const LEGEND_FONT_SIZE = 13
 
+/** How much of a key is filled; of an area as much as of the area itself. */
+const FILL_OPACITY = { line: 0, dashed: 0, dotted: 0, dot: 1, area: AREA_OPACITY } as const
+
 /** Whether a chart explains its colours itself, or the page around it does. */
 export interface LegendOption {
   /** Default true. */
   legend?: boolean
 }
+
+const isDrawn = (style: string): style is 'dashed' | 'dotted' =>
+  style === 'dashed' || style === 'dotted'
 
 /** A legend across the top, and the series without data that ECharts wants for its entries. */
 export function legend(entries: readonly LegendEntry[]) {
@@ -109,8 +118,9 @@ export function legend(entries: readonly LegendEntry[]) {
       data: entries.map(({ name, style = 'line', color: stroke }) => ({
         name,
         ...(style === 'dot' && { icon: 'circle' }),
-        itemStyle: { color: stroke, borderWidth: 0, opacity: style === 'dot' ? 1 : 0 },
-        lineStyle: { color: stroke, width: 2, type: style === 'dashed' ? 'dashed' : 'solid' },
+        ...(style === 'area' && { icon: 'rect' }),
+        itemStyle: { color: stroke, borderWidth: 0, opacity: FILL_OPACITY[style] },
+        lineStyle: { color: stroke, width: 2, type: isDrawn(style) ? style : 'solid' },
       })),
     },
     series: entries.map(({ name }) => ({ type: 'line', name, data: [] })),

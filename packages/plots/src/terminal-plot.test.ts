@@ -42,6 +42,6 @@ describe('terminalSignalPlot', () => {
     signal.taps.at(-1)!.channelVariance = Number.NaN
     const text = terminalSignalPlot([signal], wide)
     expect(text).not.toMatch(/NaN|Infinity/)
-    expect(text).toContain('a resnet20_nonorm, not finite from block 9 on')
+    expect(text).toContain('a resnet20_nonorm, not finite from block 9 (stages.2.2) on')
   })
 })

@@ -1,16 +1,12 @@
-// The signal propagation plot as text for a terminal: three panels beside each other, or below each
-// other where that is too narrow. It asks nothing of its surroundings: the caller knows the terminal.
-import type { SignalRecord } from '@normfree/runs'
+// The signal propagation plot as text for a terminal: rows of three panels, or one below the other
+// where that is too narrow. It asks nothing of its surroundings: the caller knows the terminal.
+import type { SignalRecord, TapStatistic } from '@normfree/runs'
 import { BrailleGrid, type Dot, type Paint } from './braille.ts'
 import { tick } from './numbers.ts'
 import { plottable, type Scale } from './panel.ts'
-import {
-  isPredicted,
-  labelOf,
-  type SignalStatistic,
-  signalScale,
-  signalStatistics,
-} from './signal-plot.ts'
+import { labelOf, panelScale, signalScale } from './signal-plot.ts'
+import { isPredicted, predictedOf } from './signal-prediction.ts'
+import { isByLayer, isOfSignal, type SignalStatistic, statisticsOf } from './signal-statistics.ts'
 
 /** Settings of {@link terminalSignalPlot}. */
 export interface TerminalOptions {
@@ -28,8 +24,7 @@ const LABEL_WIDTH = 8
 const NARROWEST_PANEL = 25
 
 /**
- * Draws the three statistics of several models over the block index; the dotted line is the
- * predicted variance. The scale is that of `signalPlot`.
+ * Draws the statistics of several models over the block index; the dotted line is predicted. The scales are those of `signalPlot`.
  */
 export function terminalSignalPlot(
   signals: readonly SignalRecord[],
@@ -38,20 +33,23 @@ export function terminalSignalPlot(
   const third = Math.floor((options.width - 4) / 3)
   const beside = third >= NARROWEST_PANEL
   const size = { ...options, width: beside ? third : options.width }
-  const scale = signalScale(signals)
-  const panels = signalStatistics.map(({ key, short }) => [
-    short.padEnd(size.width),
-    ...drawPanel(signals, key, scale, size),
+  const common = signalScale(signals)
+  const panels = statisticsOf(signals).map(statistic => {
+    const scale = isOfSignal(statistic) ? common : panelScale(signals, statistic)
+    return [statistic.short.padEnd(size.width), ...drawPanel(signals, statistic, scale, size)]
+  })
+  const columns = beside ? 3 : 1
+  const rows = panels.flatMap((_, i) => (i % columns === 0 ? [panels.slice(i, i + columns)] : []))
+  const lines = rows.flatMap((row, i) => [
+    ...(i > 0 ? [''] : []),
+    ...row[0]!.map((_, line) => row.map(panel => panel[line]).join('  ')),
   ])
-  const lines = beside
-    ? panels[0]!.map((_, row) => panels.map(panel => panel[row]).join('  '))
-    : panels.flatMap((panel, index) => (index > 0 ? ['', ...panel] : panel))
   return [...lines.map(line => line.trimEnd()), '', legendLine(signals, options.color)].join('\n')
 }
 
 function drawPanel(
   signals: readonly SignalRecord[],
-  key: SignalStatistic,
+  { key }: SignalStatistic,
   scale: Scale,
   { width, height, color }: TerminalOptions,
 ): string[] {
@@ -61,20 +59,14 @@ function drawPanel(
   const last = Math.max(1, ...signals.flatMap(({ taps }) => taps.map(tap => tap.index)))
   const dotAt = (index: number, value: number | null): Dot | null => {
     const drawn = plottable(value, scale)
-    if (drawn === null) return null
+    if (drawn === null || axis.place(drawn) < 0 || axis.place(drawn) > 1) return null
     const x = Math.round((index / last) * (grid.width - 1))
     return [x, Math.round((1 - axis.place(drawn)) * (grid.height - 1))]
   }
   signals.forEach((signal, style) => {
-    if (key === 'channelVariance') {
-      drawLine(
-        grid,
-        signal.taps.map(tap => dotAt(tap.index, tap.predictedVariance)),
-        style,
-        3,
-      )
-    }
-    const dots = signal.taps.map(tap => dotAt(tap.index, tap[key]))
+    const predicted = signal.taps.map(tap => dotAt(tap.index, predictedOf(tap, key)))
+    drawLine(grid, predicted, style, 3)
+    const dots = signal.taps.map(tap => dotAt(tap.index, tap[key] ?? null))
     drawLine(grid, dots, style, 1)
     signal.taps.forEach((tap, order) => {
       const dot = dots[order]
@@ -85,7 +77,7 @@ function drawPanel(
   const rows = grid.rows(painter(color))
   return [
     ...rows.map((row, index) => axis.label(index, rows.length) + row),
-    `${' '.repeat(LABEL_WIDTH)}0${`block ${last}`.padStart(columns - 1)}`,
+    `${' '.repeat(LABEL_WIDTH)}0${`${isByLayer(signals) ? 'layer' : 'block'} ${last}`.padStart(columns - 1)}`,
   ]
 }
 
@@ -96,10 +88,14 @@ function drawLine(grid: BrailleGrid, dots: (Dot | null)[], style: number, gap: n
   })
 }
 
-function axisOf(signals: readonly SignalRecord[], key: SignalStatistic, scale: Scale) {
-  const values = signals
-    .flatMap(({ taps }) => taps.flatMap(tap => [tap[key], predictedOf(tap, key)]))
-    .flatMap(value => plottable(value, scale) ?? [])
+function axisOf(signals: readonly SignalRecord[], key: TapStatistic, scale: Scale) {
+  const drawn = (value: number | null) => plottable(value, scale) ?? []
+  const taps = signals.flatMap(signal => signal.taps)
+  const measured = taps.flatMap(tap => drawn(tap[key] ?? null))
+  // A prediction far below what is measured is not worth the room.
+  const least = Math.min(...measured)
+  const predicted = taps.flatMap(tap => drawn(predictedOf(tap, key))).filter(each => each >= least)
+  const values = [...measured, ...predicted]
   const along = scale === 'log' ? Math.log10 : (value: number) => value
   const low = along(scale === 'log' ? Math.min(...values) : 0)
   const high = along(Math.max(...values))
@@ -115,10 +111,6 @@ function axisOf(signals: readonly SignalRecord[], key: SignalStatistic, scale: S
       return `${text.padStart(LABEL_WIDTH - 2)}${text ? '┤' : '│'} `
     },
   }
-}
-
-function predictedOf(tap: SignalRecord['taps'][number], key: SignalStatistic): number | null {
-  return key === 'channelVariance' ? tap.predictedVariance : null
 }
 
 function legendLine(signals: readonly SignalRecord[], color: boolean): string {

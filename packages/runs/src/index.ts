@@ -20,6 +20,8 @@ export {
   type MetricLine,
   OPTIONAL_STATISTICS,
   type OptionalStatistic,
+  PAPER_STATISTICS,
+  type PaperStatistic,
   RUN_FORMAT,
   type RunConfigJson,
   type RunHeader,

@@ -5,6 +5,7 @@ import {
   type EpochLine,
   type MetricLine,
   OPTIONAL_STATISTICS,
+  PAPER_STATISTICS,
   type SignalLine,
   type SignalTap,
   type StepLine,
@@ -76,16 +77,15 @@ function readTap(source: RecordSource): SignalTap {
     residualVariance: source.nullableNumber('residualVariance'),
     predictedVariance: source.nullableNumber('predictedVariance'),
     ...known(OPTIONAL_STATISTICS, name => source.optionalNumber(name)),
+    ...(source.has('expected') && { expected: readExpected(source.object('expected')) }),
     ...(source.has('bands') && { bands: readBands(source.object('bands')) }),
   }
 }
 
-const BANDED: readonly TapStatistic[] = [
-  'channelSquaredMean',
-  'channelVariance',
-  'residualVariance',
-  ...OPTIONAL_STATISTICS,
-]
+const readExpected = (source: RecordSource): NonNullable<SignalTap['expected']> =>
+  known(PAPER_STATISTICS, name => source.optionalNumber(name))
+
+const BANDED: readonly TapStatistic[] = [...PAPER_STATISTICS, ...OPTIONAL_STATISTICS]
 
 const readBands = (source: RecordSource): NonNullable<SignalTap['bands']> =>
   known(BANDED, name => (source.has(name) ? source.pair(name) : undefined))

@@ -39,6 +39,26 @@ describe('openMetrics and readMetrics', () => {
     expect(readMetrics(dir)[0]).toMatchObject({ signal: { taps: [stem] } })
   })
 
+  it('keep what else was measured of a tap, what was expected, its bands and a note', () => {
+    const dir = temporaryFolder()
+    const bands = { channelVariance: [0.9, 1.1], contribution: [0.2, 0.3] } as const
+    const expected = { channelVariance: 1.1, residualVariance: 1 }
+    const taps = [tapOf(0), tapOf(1, { contribution: 0.25, deadFraction: 0, expected, bands })]
+    const signal = { model: 'm', input: 'i', note: 'n', taps }
+    append(dir, { kind: 'signal', when: 'init', signal })
+    expect(readMetrics(dir)).toEqual([{ kind: 'signal', when: 'init', signal }])
+  })
+
+  it('refuse a band that is not two numbers', () => {
+    const dir = temporaryFolder()
+    for (const band of [[1], [1, 'x'], 3]) {
+      const taps = [{ ...tapOf(1), bands: { pixelNorm: band } }]
+      const line = { kind: 'signal', when: 'init', signal: { model: 'm', input: 'i', taps } }
+      writeFileSync(join(dir, 'metrics.jsonl'), `${JSON.stringify(line)}\n`)
+      expect(() => readMetrics(dir)).toThrow('Expected two numbers for `pixelNorm`')
+    }
+  })
+
   it('find nothing where nothing was written', () => {
     expect(readMetrics(temporaryFolder())).toEqual([])
   })

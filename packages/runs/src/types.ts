@@ -97,12 +97,18 @@ export const OPTIONAL_STATISTICS = [
 /** One of them. */
 export type OptionalStatistic = (typeof OPTIONAL_STATISTICS)[number]
 
+/** The statistics of the papers' plots. */
+export const PAPER_STATISTICS = [
+  'channelSquaredMean',
+  'channelVariance',
+  'residualVariance',
+] as const
+
+/** One of the papers'. */
+export type PaperStatistic = (typeof PAPER_STATISTICS)[number]
+
 /** Whatever is measured at a tap. */
-export type TapStatistic =
-  | 'channelSquaredMean'
-  | 'channelVariance'
-  | 'residualVariance'
-  | OptionalStatistic
+export type TapStatistic = PaperStatistic | OptionalStatistic
 
 /** The statistics of a signal propagation plot, measured at every block of one model. */
 export interface SignalRecord {
@@ -134,6 +140,8 @@ export interface SignalTap extends Partial<Record<OptionalStatistic, number>> {
   residualVariance: number | null
   /** The channel variance that theory expects; null where there is no theory. */
   predictedVariance: number | null
+  /** What the operators and kernels of this very model let expect of this input, where that is known. */
+  expected?: Partial<Record<PaperStatistic, number>>
   /** The least and the largest over the draws, where there were several. */
   bands?: Partial<Record<TapStatistic, readonly [low: number, high: number]>>
 }

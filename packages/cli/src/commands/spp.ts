@@ -1,4 +1,5 @@
 // `normfree spp`: flags and help.
+import { OPTIONAL_STATISTICS, type OptionalStatistic } from '@normfree/runs'
 import { buildCommand } from '@stricli/core'
 import type { Context } from '../context.ts'
 import { type CommonFlags, commonFlags, fileEnding, integerFrom } from '../flags.ts'
@@ -8,9 +9,22 @@ import { action } from './action.ts'
 export interface SppFlags extends CommonFlags {
   readonly svg?: string
   readonly png?: string
-  readonly draws: number
-  readonly batch: number
+  readonly draws?: number
+  readonly batch?: number
   readonly resolution?: number
+  readonly module?: string
+  readonly weights?: string
+  readonly data?: string
+  readonly statistics?: readonly OptionalStatistic[]
+  readonly blocks?: string
+}
+
+function statisticsFrom(input: string): OptionalStatistic[] {
+  return input.split(',').map(name => {
+    const found = OPTIONAL_STATISTICS.find(each => each === name.trim())
+    if (found) return found
+    throw new RangeError(`names out of ${OPTIONAL_STATISTICS.join(', ')}`)
+  })
 }
 
 export const spp = buildCommand<SppFlags, string[], Context>({
@@ -37,15 +51,15 @@ export const spp = buildCommand<SppFlags, string[], Context>({
       draws: {
         kind: 'parsed',
         parse: integerFrom(1),
-        default: '5',
-        brief: 'Initialisations to average over',
+        optional: true,
+        brief: 'Initialisations, or batches, to average over [default = 5, fewer for large models]',
         placeholder: 'N',
       },
       batch: {
         kind: 'parsed',
         parse: integerFrom(2),
-        default: '16',
-        brief: 'Noise images in a batch',
+        optional: true,
+        brief: 'Images in a batch [default = 16, fewer for large models]',
         placeholder: 'N',
       },
       resolution: {
@@ -53,20 +67,54 @@ export const spp = buildCommand<SppFlags, string[], Context>({
         parse: integerFrom(8),
         optional: true,
         brief:
-          "Side of the noise images in pixels [default = the model's, larger than its training size]",
+          "Side of the images in pixels [default = the model's; for noise larger than its training size]",
         placeholder: 'PX',
+      },
+      module: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        brief: 'A JavaScript file that exports a module, or a function that makes one, as default',
+        placeholder: 'FILE',
+      },
+      weights: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        brief: 'Weights of the one model, as predict takes them [default = new ones in each draw]',
+        placeholder: 'FILE|ID',
+      },
+      data: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        brief: 'Measure on the test images of this data [default = Gaussian noise]',
+        placeholder: 'URI',
+      },
+      statistics: {
+        kind: 'parsed',
+        parse: statisticsFrom,
+        optional: true,
+        brief: `Measure these too, between commas: ${OPTIONAL_STATISTICS.join(', ')}`,
+        placeholder: 'NAMES',
+      },
+      blocks: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        brief: 'Names of the modules that are blocks, e.g. stages.*.* [default = residual blocks]',
+        placeholder: 'PATTERN',
       },
     },
     positional: {
       kind: 'array',
       parameter: { parse: String, placeholder: 'MODEL', brief: 'Name of a model' },
-      minimum: 1,
     },
   },
   docs: {
     customUsage: ['MODEL...'],
     brief: 'Signal propagation plots of one or more models',
     fullDescription:
-      'Sends unit Gaussian noise through freshly initialised models and plots, at every block, the average squared channel mean, the average channel variance and the variance of the residual branch, beside the variance that theory predicts.',
+      'Sends unit Gaussian noise, or images, through freshly initialised models, or a checkpoint, and plots, at every block, the average squared channel mean, the average channel variance and the variance of the residual branch, beside the variance that theory predicts. The shade is what the draws spread over. Blocks of a module of your own are found by their residual sums; a model without any is taken layer by layer.',
   },
 })

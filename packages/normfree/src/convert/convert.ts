@@ -6,11 +6,9 @@ import type { ModelOptions } from '../models/entry.ts'
 import { checkInputShape } from '../predict/predict-signal.ts'
 import { createModel, modelEntry } from '../registry.ts'
 import { replaceModules } from '../replace-modules.ts'
-import { undisturbed } from '../undisturbed.ts'
 import { ConvertedConv2d } from './converted-conv.ts'
-import { passGraph } from './pass-graph.ts'
 import { isDepthwise, type Left, type Plan, type PlannedConv, planConversion } from './plan.ts'
-import { type Branch, correctGains, courseOf, passOf, setScales } from './scales.ts'
+import { type Branch, correctGains, courseOf, emptyBatch, graphOf, setScales } from './scales.ts'
 
 /** Options of {@link convert}. */
 export interface ConvertOptions {
@@ -94,28 +92,19 @@ export function convert(
   if (!(alpha > 0 && Number.isFinite(alpha)))
     throw new ArgumentError(`Expected a number > 0 for \`alpha\` but received ${alpha}.`)
   checkInputShape(inputShape)
-  const pass = passOf(model, inputShape)
-  const looked = <T>(look: () => T): T => {
-    let seen: T | undefined
-    undisturbed(model, () => {
-      seen = look()
-    })
-    return seen as T
-  }
-  const plan = planConversion(
-    model,
-    looked(() => passGraph(model, pass)),
-  )
+  const input = emptyBatch(model, inputShape)
+  const plan = planConversion(model, graphOf(model, input))
   if (plan.norms.length === 0) throw nothingToConvert(model, plan.left)
   const trained = plan.norms.some(({ norm }) => isTrained(norm))
   const silent = zeroInitLast ?? !trained
   const convs = replaceLayers(model, plan)
-  const course = looked(() => courseOf(model, pass))
+  const course = courseOf(model, input)
   const { branches } = course
-  const unknown = setScales(model, inputShape, course, alpha)
+  const unknown = setScales(model, input, course, alpha)
   for (const [{ conv, norm }, converted] of convs) takeOver(converted, conv, norm, trained)
-  correctGains(model, inputShape)
+  correctGains(model, input)
   if (silent) silence(branches)
+  input.dispose()
   return {
     ...{ alpha, trained, zeroInitLast: silent },
     layers: [...convs].map(([{ name, norm }, { gamma, scale }]) => ({

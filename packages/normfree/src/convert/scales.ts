@@ -4,7 +4,7 @@
 import { Generator, type nn, noGrad, randn, type Tensor, tidy, zeros } from '@normfree/torch'
 import { Interpreter } from '../predict/interpret.ts'
 import { statisticsOf } from '../predict/moments.ts'
-import { predictedBatch } from '../predict/predict-signal.ts'
+import { withSamples } from '../predict/predict-signal.ts'
 import { findStretches } from '../signal/structure.ts'
 import { residualBlocks } from '../signal/taps.ts'
 import { followPass } from '../signal/timeline.ts'
@@ -26,9 +26,28 @@ export interface Branch {
   silent: boolean
 }
 
-/** One pass of `model` over as few images as it takes, in training mode. */
-export const passOf = (model: nn.AnyModule, inputShape: readonly number[]) => () =>
-  noGrad(() => tidy(() => void model.train()(zeros([predictedBatch(model), ...inputShape]))))
+/** A batch of images that hold nothing, as few as `model` takes in training. */
+export function emptyBatch(model: nn.Module, inputShape: readonly number[]): Tensor {
+  const run = (samples: number) => {
+    const input = zeros([samples, ...inputShape])
+    undisturbed(model, () => noGrad(() => tidy(() => void model.train()(input))))
+    return input
+  }
+  return withSamples(model, run)
+}
+
+/** A pass of `model` in training mode. Buffers may change: run it through `undisturbed`. */
+const passOf = (model: nn.Module, input: Tensor) => () =>
+  noGrad(() => tidy(() => void model.train()(input)))
+
+/** The graph of a pass over `input`. */
+export function graphOf(model: nn.Module, input: Tensor): PassGraph {
+  let graph: PassGraph | undefined
+  undisturbed(model, () => {
+    graph = passGraph(model, passOf(model, input))
+  })
+  return graph as PassGraph
+}
 
 /** What the scales of a net depend on. */
 export interface Course {
@@ -39,9 +58,9 @@ export interface Course {
 }
 
 /** Looks at a converted `model`. */
-export function courseOf(model: nn.Module, pass: () => void): Course {
-  const graph = passGraph(model, pass)
-  const branches = branchesOf(model, graph, pass)
+export function courseOf(model: nn.Module, input: Tensor): Course {
+  const graph = graphOf(model, input)
+  const branches = branchesOf(model, graph, passOf(model, input))
   const nodes = [...graph.nodes.values()]
   const modules = new Map(model.namedModules())
   const convs = nodes.filter(({ module }) => modules.get(module) instanceof ConvertedConv2d)
@@ -103,11 +122,7 @@ interface SignalListener {
  *
  * @returns what could not be predicted
  */
-function followSignal(
-  model: nn.Module,
-  inputShape: readonly number[],
-  listener: SignalListener,
-): string[] {
+function followSignal(model: nn.Module, input: Tensor, listener: SignalListener): string[] {
   const interpreter = new Interpreter(model, true)
   const varianceOf = (x: Tensor) => {
     const moments = interpreter.momentsOf(x)
@@ -133,13 +148,12 @@ function followSignal(
       listener.operator?.(event, () => varianceOf(run.result as Tensor))
     },
   }
-  const input = zeros([predictedBatch(model), ...inputShape])
-  const pass = () => noGrad(() => tidy(() => void model.train()(input)))
   try {
-    undisturbed(model, () => interpreter.run(input, () => followPass(model, events, pass)))
+    undisturbed(model, () =>
+      interpreter.run(input, () => followPass(model, events, passOf(model, input))),
+    )
   } finally {
     for (const handle of handles) handle.remove()
-    input.dispose()
   }
   return interpreter.notes
 }
@@ -156,7 +170,7 @@ const inverseDeviation = (variance: number): number =>
  */
 export function setScales(
   model: nn.Module,
-  inputShape: readonly number[],
+  input: Tensor,
   course: Course,
   alpha: number,
 ): string[] {
@@ -171,10 +185,10 @@ export function setScales(
       const branch = byEvent.get(event)
       if (branch) lost.set(branch, inverseDeviation(variance()))
     }
-    followSignal(model, inputShape, { conv, operator, until: Math.max(...byEvent.keys()) })
+    followSignal(model, input, { conv, operator, until: Math.max(...byEvent.keys()) })
     for (const [{ ends, factor }, makeUp] of lost)
       for (const end of ends) end.scale = (alpha * makeUp) / Math.abs(factor)
-    return followSignal(model, inputShape, { conv })
+    return followSignal(model, input, { conv })
   })
 }
 
@@ -186,7 +200,7 @@ const NEGLIGIBLE = 0.02
  * the model has, where `gamma` alone, which the architecture decides, leaves it off. Scalars that are
  * 0, which silence branches until they are trained, count as 1.
  */
-export function correctGains(model: nn.Module, inputShape: readonly number[]): void {
+export function correctGains(model: nn.Module, input: Tensor): void {
   const conv = (module: ConvertedConv2d, variance: number) => {
     const factor = inverseDeviation(variance) / module.gamma
     if (Math.abs(factor - 1) > NEGLIGIBLE) noGrad(() => void module.gain.mul_(factor))
@@ -195,7 +209,7 @@ export function correctGains(model: nn.Module, inputShape: readonly number[]): v
     ([, parameter]) => parameter.numel === 1 && parameter.item() === 0,
   )
   const open = (_: string, parameter: nn.Parameter) => parameter.fill_(1)
-  restoring(silencers, open, () => followSignal(model, inputShape, { conv }))
+  restoring(silencers, open, () => followSignal(model, input, { conv }))
 }
 
 /**

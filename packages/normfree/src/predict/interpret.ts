@@ -4,42 +4,49 @@ import { type nn, Tensor } from '@normfree/torch'
 import { AddBias } from '../layers/add-bias.ts'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
 import { inModule, ModulePath } from '../module-path.ts'
+import {
+  constantEstimate,
+  Estimate,
+  gridOf,
+  isOperand,
+  type Operand,
+  type Rules,
+  Unpredicted,
+} from './estimate.ts'
 import { centred, type Moments, mapCells, sum, uniform } from './moments.ts'
 import { ELEMENTWISE } from './rules/elementwise.ts'
 import { LAYER } from './rules/layer.ts'
 import { POSITION } from './rules/position.ts'
-import { constantSignal, gridOf, type Operand, type Rules, Signal, Unpredicted } from './signal.ts'
 import { unbounded } from './texture.ts'
 
 const RULES: Rules = { ...ELEMENTWISE, ...LAYER, ...POSITION }
 
-/** What a module makes of its input, for those whose operators do not tell. */
-type ModuleRule = (x: Moments, module: nn.AnyModule) => Moments | null
+/** What a module makes of its input, for those whose operators do not tell; null for all others. */
+function ruleOf(module: nn.AnyModule): ((x: Moments) => Moments) | null {
+  if (module instanceof StochasticDepth && module.dropRate > 0) return x => dropped(x, module)
+  if (!(module instanceof AddBias) || module.count.item() >= module.batches) return null
+  // It takes the channels' own means away while it gathers them.
+  return x => sum(centred(x), constantEstimate(module._bias).moments, 0.01)
+}
 
-/** Drops whole samples: a share of the mean goes, and of the second moment. */
-const stochasticDepth: ModuleRule = (x, module) => {
-  if (!(module instanceof StochasticDepth) || module.dropRate === 0) return null
-  const keep = 1 - module.dropRate
-  const factor = module.scaleByKeep ? 1 / keep : 1
+/** Without whole samples: a share of the mean goes, and of the second moment. */
+function dropped(x: Moments, { dropRate, scaleByKeep }: StochasticDepth): Moments {
+  const keep = 1 - dropRate
+  const factor = scaleByKeep ? 1 / keep : 1
   return mapCells({ ...x, texture: unbounded(x.texture) }, ({ mean, spread, variance }) => ({
     mean: keep * factor * mean,
     spread: keep * factor * spread,
-    variance: keep * factor ** 2 * (variance + (1 - keep) * (mean ** 2 + spread ** 2)),
+    variance: keep * factor ** 2 * (variance + dropRate * (mean ** 2 + spread ** 2)),
   }))
 }
 
-/** Takes the channels' own means away while it gathers them. */
-const addBias: ModuleRule = (x, module) => {
-  if (!(module instanceof AddBias) || module.count.item() >= module.batches) return null
-  return sum(centred(x), constantSignal(module._bias).moments, 0.01)
-}
+/** Operators whose first argument need not depend on the input. */
+const SYMMETRIC = /^(add|sub|mul|div|cat)(_?\.|$)/
 
-const MODULE_RULES = [stochasticDepth, addBias]
-
-/** Signals of the tensors of one pass. Operators without a rule are named in `notes`. */
+/** What is known of the tensors of one pass. Operators without a rule are named in `notes`. */
 export class Interpreter {
   readonly notes: string[] = []
-  readonly #signals = new WeakMap<object, Signal | 'unknown'>()
+  readonly #estimates = new WeakMap<object, Estimate | 'unknown'>()
   readonly #kernels: ReadonlyMap<Tensor, () => Tensor>
   #path: ModulePath | null = null
   readonly #model: nn.AnyModule
@@ -56,7 +63,7 @@ export class Interpreter {
   /** Runs `pass`, in which `input` has unit variance and no mean. */
   run(input: Tensor, pass: () => void): void {
     const noise = { mean: 0, spread: 0, variance: 1 }
-    this.#signals.set(input, new Signal(uniform(gridOf(input.shape, this.#smooth), noise)))
+    this.#estimates.set(input, new Estimate(uniform(gridOf(input.shape, this.#smooth), noise)))
     this.#within = 0
     this.#path = new ModulePath(this.#model)
     const handles = this.#model.modules().flatMap(module => this.#follow(module))
@@ -69,8 +76,8 @@ export class Interpreter {
 
   /** What is known of a tensor; null where nothing is. */
   momentsOf(tensor: Tensor): Moments | null {
-    const signal = this.#signals.get(tensor)
-    return signal instanceof Signal ? signal.moments : null
+    const estimate = this.#estimates.get(tensor)
+    return estimate instanceof Estimate ? estimate.moments : null
   }
 
   /** To be told of every operator of the pass, after it ran. */
@@ -78,32 +85,30 @@ export class Interpreter {
     if (this.#within > 0 || !this.#dependsOnInput(args)) return
     const tensors = (Array.isArray(result) ? result : [result]).filter(isTensor)
     if (tensors.length === 0) return
-    const signal = this.#isUnknown(args) ? 'unknown' : this.#predict(operator, args, tensors[0])
+    const estimate = this.#isUnknown(args) ? 'unknown' : this.#predict(operator, args, tensors[0])
     tensors.forEach((tensor, i) => {
-      this.#signals.set(tensor, i > 0 && signal !== 'unknown' ? signal.apart() : signal)
+      this.#estimates.set(tensor, i > 0 && estimate !== 'unknown' ? estimate.apart() : estimate)
     })
   }
 
   #follow(module: nn.AnyModule): nn.RemovableHandle[] {
-    if (!(module instanceof StochasticDepth || module instanceof AddBias)) return []
-    let expected: Moments | null = null
+    const rule = ruleOf(module)
+    if (!rule) return []
+    let moments: Moments | null = null
     return [
       module.registerForwardPreHook((_, [x]) => {
-        const moments = x instanceof Tensor ? this.momentsOf(x) : null
-        expected =
-          moments &&
-          MODULE_RULES.reduce<Moments | null>((found, rule) => found ?? rule(moments, module), null)
-        if (expected) this.#within++
+        moments = x instanceof Tensor ? this.momentsOf(x) : null
+        if (moments) this.#within++
       }),
       module.registerForwardHook((_, __, y) => {
-        if (!expected) return
+        if (!moments) return
         this.#within--
-        this.#signals.set(y as Tensor, new Signal(expected))
+        this.#estimates.set(y as Tensor, new Estimate(rule(moments)))
       }),
     ]
   }
 
-  #predict(operator: string, args: readonly unknown[], { shape }: Tensor): Signal | 'unknown' {
+  #predict(operator: string, args: readonly unknown[], { shape }: Tensor): Estimate | 'unknown' {
     // Those that write into their input are the same function: relu_, add_.Tensor.
     const rule = RULES[operator] ?? RULES[operator.replace(/_(?=\.|$)/, '')]
     const call = {
@@ -113,7 +118,10 @@ export class Interpreter {
     }
     try {
       if (!rule) throw new Unpredicted('no rule for this operator')
-      return rule(call, ...(args.map(arg => this.#argument(arg)) as never[]))
+      const operands = args.map(arg => this.#argument(arg))
+      if (!isOperand(operands[0]) && !SYMMETRIC.test(operator))
+        throw new Unpredicted('a first argument that does not depend on the input')
+      return rule(call, ...(operands as never[]))
     } catch (error) {
       if (!(error instanceof Unpredicted)) throw error
       this.notes.push(
@@ -126,20 +134,20 @@ export class Interpreter {
   #dependsOnInput(arg: unknown): boolean {
     return Array.isArray(arg)
       ? arg.some(each => this.#dependsOnInput(each))
-      : isTensor(arg) && this.#signals.has(arg)
+      : isTensor(arg) && this.#estimates.has(arg)
   }
 
   #isUnknown(arg: unknown): boolean {
     return Array.isArray(arg)
       ? arg.some(each => this.#isUnknown(each))
-      : isTensor(arg) && this.#signals.get(arg) === 'unknown'
+      : isTensor(arg) && this.#estimates.get(arg) === 'unknown'
   }
 
   #argument(arg: unknown): unknown {
     if (Array.isArray(arg)) return arg.map(each => this.#argument(each))
-    const signal = isTensor(arg) ? this.#signals.get(arg) : undefined
-    return signal instanceof Signal
-      ? ({ signal, shape: (arg as Tensor).shape } satisfies Operand)
+    const estimate = isTensor(arg) ? this.#estimates.get(arg) : undefined
+    return estimate instanceof Estimate
+      ? ({ estimate, shape: (arg as Tensor).shape } satisfies Operand)
       : arg
   }
 }

@@ -167,6 +167,43 @@ describe('predictSignal', () => {
     expect(notes[0]).toContain('cumsum in running')
   })
 
+  it('names products of what depends on the input, and values made anew for each sample', () => {
+    class Attending extends nn.Module {
+      readonly first = new nn.Conv2d(3, 8, 1)
+      readonly second = new nn.Conv2d(8, 8, 1)
+      override forward(x: Tensor): Tensor {
+        const maps = this.first(x)
+        const rows = maps.flatten(2)
+        return this.second(rows.matmul(rows.transpose(1, 2)).matmul(rows).view(maps.shape))
+      }
+    }
+    const { taps, notes } = predictSignal(new Attending(), [3, 4, 4])
+    expect(taps.at(-1)!.channelVariance).toBeNaN()
+    expect(notes).toEqual([expect.stringContaining('matmul in the model itself')])
+  })
+
+  it('takes two samples where a model has no use for none', () => {
+    class Viewing extends nn.Module {
+      readonly conv = new nn.Conv2d(3, 8, 3)
+      readonly fc = new nn.Linear(8 * 36, 10)
+      override forward(x: Tensor): Tensor {
+        const maps = this.conv(x).relu()
+        return this.fc(maps.view([maps.shape[0], -1]))
+      }
+    }
+    const model = new Viewing()
+    expect(largestError(model, randn([256, 3, 8, 8]))).toBeLessThan(0.1)
+  })
+
+  it('draws no random number', () => {
+    const model = opened('nf_resnet20', { dropPathRate: 0.5, dropRate: 0.5 })
+    manualSeed(1)
+    predictSignal(model, [3, 32, 32])
+    const after = randn([2]).data()
+    manualSeed(1)
+    expect(after).toEqual(randn([2]).data())
+  })
+
   it('leaves the model and its hooks as they were', () => {
     const model = new RescaleNet({ layers: [1, 1, 1, 1] }).eval()
     const before = [...model.namedBuffers()].map(([, buffer]) => buffer.sum().item())

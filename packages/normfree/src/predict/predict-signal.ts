@@ -52,6 +52,17 @@ export function predictSignal(
   { smooth = false, ...tapOptions }: PredictSignalOptions = {},
 ): SignalPrediction {
   checkInputShape(inputShape)
+  return withSamples(model, samples =>
+    followed(model, [samples, ...inputShape], { smooth, ...tapOptions }),
+  )
+}
+
+/** The prediction for a batch of that shape. */
+function followed(
+  model: nn.AnyModule,
+  shape: readonly number[],
+  { smooth = false, ...tapOptions }: PredictSignalOptions,
+): SignalPrediction {
   const interpreter = new Interpreter(model, smooth)
   const record: ops.OperatorObserver = (...run) => interpreter.record(...run)
   const { taps, listener } = tapReader(interpreter)
@@ -59,7 +70,7 @@ export function predictSignal(
   const listens = tapOptions.blocks === undefined && residualBlocks(model).length > 0
   const forward = (input: Tensor) => void model.train()(input)
   const pass = () => {
-    const input = zeros([predictedBatch(model), ...inputShape])
+    const input = zeros(shape)
     interpreter.run(input, () =>
       listens ? ops.observe(record, () => forward(input)) : forward(input),
     )
@@ -101,6 +112,23 @@ export function checkInputShape(inputShape: readonly number[]): void {
     )
 }
 
-/** Images in the pass over which a model is predicted. LibTorch's instance norm has no empty batches. */
-export const predictedBatch = (model: nn.AnyModule): number =>
-  model.modules().some(module => module instanceof nn.InstanceNorm2d) ? 1 : smallestBatch(model)
+/** Gives `work` the number of samples that a pass of which nothing is computed takes: none, or a few. */
+export function withSamples<T>(model: nn.AnyModule, work: (samples: number) => T): T {
+  const samples = samplesOf(model)
+  try {
+    return work(samples)
+  } catch (error) {
+    // A view with a -1 in it, for one, has no meaning without samples.
+    if (samples === SEVERAL || error instanceof ArgumentError) throw error
+    return work(SEVERAL)
+  }
+}
+
+/** Enough for every layer in training mode. */
+const SEVERAL = 2
+
+/** None, where LibTorch takes that: its instance norm does not, nor do kernels in channels_last. */
+const samplesOf = (model: nn.AnyModule): number =>
+  smallestBatch(model) > 0 || model.modules().some(module => module instanceof nn.InstanceNorm2d)
+    ? SEVERAL
+    : 0

@@ -37,7 +37,7 @@ describe('initialSignal', () => {
 
   it.each([
     ['nf_resnet20', 128, {}, { draws: 5, batch: 16 }],
-    ['dm_nfnet_f0', 512, {}, { draws: 3, batch: 2 }],
+    ['dm_nfnet_f0', 512, {}, { draws: 4, batch: 2 }],
     ['dm_nfnet_f6', 512, {}, { draws: 1, batch: 2 }],
     ['dm_nfnet_f6', 512, { draws: 4 }, { draws: 4, batch: 2 }],
     ['dm_nfnet_f0', 512, { batch: 32, draws: 5 }, { draws: 5, batch: 32 }],

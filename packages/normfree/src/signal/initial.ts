@@ -3,10 +3,12 @@
 import { ArgumentError, type nn, randn, type Tensor, tidy } from '@normfree/torch'
 import { modelCost } from '../inspect.ts'
 import type { ModelOptions } from '../models/entry.ts'
+import { type PredictedTap, predictSignal } from '../predict/predict-signal.ts'
 import { createModel, modelEntry } from '../registry.ts'
 import { checkResolution } from '../resolution.ts'
 import { firstNonFinite, meanSignal } from './draws.ts'
 import { type MeasureOptions, measureSignal, openBranches, type SignalTap } from './measure.ts'
+import type { TapOptions } from './taps.ts'
 
 /** A measured signal and what it was measured on. */
 export interface Signal {
@@ -32,6 +34,8 @@ export interface SignalSource {
   images(draw: number): Tensor
   /** What goes in, in words: '128 test images'. */
   input: string
+  /** What is expected of a model on such images. Default: nothing. */
+  expect?(model: nn.Module): PredictedTap[]
 }
 
 /** Options of {@link drawSignal}. */
@@ -44,7 +48,7 @@ export interface DrawOptions extends Omit<MeasureOptions, 'labels'> {
 
 /**
  * Measures models and images of `source`, one after the other: the mean over the draws, and the band
- * that they lie in. A note says where the taps are layers, and from which block on the signal is not
+ * that they lie in. What is expected is that of the first model. A note says where the taps are layers, and from which block on the signal is not
  * finite.
  *
  * @throws ArgumentError as measureSignal.
@@ -53,10 +57,12 @@ export function drawSignal(source: SignalSource, options: DrawOptions = {}): Sig
   const { draws = 1, labels, ...measured } = options
   checkCount('draws', draws)
   let alpha: number | null = null
+  let expected: PredictedTap[] | undefined
   const taps = Array.from({ length: draws }, (_, draw) => {
     const model = source.create()
     alpha = (model as { alpha?: number | null }).alpha ?? null
     try {
+      expected ??= source.expect?.(model)
       return tidy(() => {
         const classes = labels && { labels: labels(draw) }
         return measureSignal(model, source.images(draw), { ...measured, ...classes })
@@ -73,9 +79,18 @@ export function drawSignal(source: SignalSource, options: DrawOptions = {}): Sig
     input: `${source.input}, ${drawn}`,
     ...(alpha !== null && { alpha }),
     ...(note && { note }),
-    taps: mean,
+    taps: expected ? withExpected(mean, expected) : mean,
   }
 }
+
+const EXPECTED = ['channelSquaredMean', 'channelVariance', 'residualVariance'] as const
+
+const withExpected = (taps: readonly SignalTap[], predicted: readonly PredictedTap[]) =>
+  taps.map((tap, i) => {
+    const known = EXPECTED.map(each => [each, predicted[i][each]] as const)
+    const finite = known.filter(([, value]) => value !== null && Number.isFinite(value))
+    return { ...tap, expected: Object.fromEntries(finite) as NonNullable<SignalTap['expected']> }
+  })
 
 function noteOn(taps: readonly SignalTap[]): string | undefined {
   const remarks = []
@@ -133,8 +148,7 @@ export function initialSignal(name: string, options: InitialSignalOptions = {}):
       return model
     },
     release: releaseModel,
-    images: () => randn(shape),
-    input: noiseText(shape),
+    ...noiseInput(shape, { ...(blocks !== undefined && { blocks }) }),
   }
   return drawSignal(source, {
     ...{ draws: size.draws, statistics },
@@ -143,9 +157,23 @@ export function initialSignal(name: string, options: InitialSignalOptions = {}):
   })
 }
 
-/** 'N(0, 1) noise, 3 x 32 x 32, batch 16', for the shape of the noise. */
-export const noiseText = ([batch, ...image]: readonly number[]): string =>
-  `N(0, 1) noise, ${image.join(' x ')}, batch ${batch}`
+/**
+ * N(0, 1) noise of `shape` (N, C, H, W) as what goes in, 'N(0, 1) noise, 3 x 32 x 32, batch 16', and
+ * what predictSignal expects of a model there.
+ *
+ * @param options where the model is tapped, as for measureSignal
+ */
+export function noiseInput(
+  shape: readonly number[],
+  options: TapOptions = {},
+): Pick<SignalSource, 'images' | 'input' | 'expect'> {
+  const [batch, ...image] = shape
+  return {
+    images: () => randn(shape),
+    input: `N(0, 1) noise, ${image.join(' x ')}, batch ${batch}`,
+    expect: model => predictSignal(model, image, options).taps,
+  }
+}
 
 /** Frees a model's parameters and buffers at once. */
 export function releaseModel(model: nn.Module): void {

@@ -30,6 +30,18 @@ describe('channelStatistics', () => {
     expect(variance).toBeCloseTo(mean(variances), 4)
   })
 
+  it('is as exact far from 0, of dead channels, and of large numbers', () => {
+    const noise = randn([4, 3, 8, 8])
+    const { variance } = channelStatistics(noise)
+    expect(channelStatistics(noise.add(500)).variance).toBeCloseTo(variance, 3)
+    expect(channelStatistics(noise.add(20)).variance).toBeCloseTo(variance, 3)
+    expect(channelStatistics(noise.mul(1e18)).variance / 1e36).toBeCloseTo(variance, 4)
+    const planes = noise.to({ memoryFormat: 'channels_last' })
+    expect(channelStatistics(planes).variance).toBeCloseTo(variance, 5)
+    expect(channelStatistics(noise.mul(0))).toEqual({ squaredMean: 0, variance: 0 })
+    expect(channelStatistics(noise.div(0)).variance).toBe(Number.NaN)
+  })
+
   it('is computed in float32 whatever it is given', () => {
     // In bfloat16 these are 256, 256, 256 and 258, and their mean would be 256.
     const x = filled([1, 1, 1, 4], i => 256 + i / 2).to('bfloat16')

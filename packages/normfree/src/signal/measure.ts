@@ -10,6 +10,7 @@ import {
   type OptionalStatistic,
   type Probe,
   type Reading,
+  spectraOnce,
 } from './probes.ts'
 import { channelMoments, read } from './statistics.ts'
 import {
@@ -58,6 +59,8 @@ export interface SignalTap extends Partial<Record<OptionalStatistic, number>> {
   residualVariance: number | null
   /** What the family's bookkeeping expects of channelVariance; null where it makes no prediction. */
   predictedVariance: number | null
+  /** What predictSignal expects on this input; without what it does not know. */
+  expected?: Partial<Record<'channelSquaredMean' | 'channelVariance' | 'residualVariance', number>>
   /** Least and largest over the draws, where there were several. */
   bands?: Partial<Record<TapStatistic, readonly [low: number, high: number]>>
 }
@@ -151,9 +154,10 @@ class Recording {
 
   constructor(statistics: readonly OptionalStatistic[]) {
     this.#statistics = statistics
+    const spectrumOf = spectraOnce()
     this.#probes = statistics.flatMap(each => {
       const create = FORWARD_PROBES[each]
-      return create ? [[each, create()] as const] : []
+      return create ? [[each, create(spectrumOf)] as const] : []
     })
   }
 

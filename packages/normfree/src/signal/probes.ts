@@ -43,18 +43,35 @@ export interface Probe {
 
 const ofOutput = (tap: (y: Tensor) => Reading) => (): Probe => ({ tap })
 
+/** The spectrum of a kernel, worked out once for all probes of a pass. */
+export type SpectrumOf = (weight: Tensor, groups: number) => Spectrum
+
+type Spectrum = ReturnType<typeof kernelSpectrum>
+
+/** A {@link SpectrumOf} for one pass, in which weights do not change. */
+export function spectraOnce(): SpectrumOf {
+  const known = new WeakMap<Tensor, Spectrum>()
+  return (weight, groups) => {
+    const spectrum = known.get(weight) ?? kernelSpectrum(weight, groups)
+    known.set(weight, spectrum)
+    return spectrum
+  }
+}
+
 /** Those that a forward pass shows; a new probe for each pass. */
-export const FORWARD_PROBES: Readonly<Partial<Record<OptionalStatistic, () => Probe>>> = {
+export const FORWARD_PROBES: Readonly<
+  Partial<Record<OptionalStatistic, (spectrumOf: SpectrumOf) => Probe>>
+> = {
   activationMean: ofOutput(activationMean),
   pixelNorm: ofOutput(pixelNorm),
   channelCorrelation: ofOutput(channelCorrelation),
   deadFraction,
   contribution,
   spectralNorm: () => ofKernels(spectralNorm, Math.max),
-  conditionNumber: () =>
-    ofKernels((weight, groups) => kernelSpectrum(weight, groups).conditionNumber, Math.max),
-  effectiveRank: () =>
-    ofKernels((weight, groups) => kernelSpectrum(weight, groups).effectiveRank, Math.min),
+  conditionNumber: spectrumOf =>
+    ofKernels((...kernel) => spectrumOf(...kernel).conditionNumber, Math.max),
+  effectiveRank: spectrumOf =>
+    ofKernels((...kernel) => spectrumOf(...kernel).effectiveRank, Math.min),
 }
 
 /** Activations that put out exactly 0 over a whole range. */

@@ -20,10 +20,31 @@ export function channelStatistics(x: Tensor): ChannelStatistics {
 /** What {@link channelStatistics} gives, in that order, as tensors of one number. */
 export const channelMoments = (x: Tensor): [squaredMean: Tensor, variance: Tensor] =>
   quietly(() => {
+    const float = x.detach().to('float32')
     // What batch norm computes of its batch: several times faster than var_mean, in float64 inside.
-    const [mean, variance] = batchNormUpdateStats(x.detach().to('float32'), null, null, 0)
+    const [mean, variance] = momentsOfSums(float) ?? batchNormUpdateStats(float, null, null, 0)
     return [mean.square().mean(), variance.mean()]
   })
+
+/** Beyond this mean^2 / variance, E x^2 - (E x)^2 loses more than three of float32's seven digits. */
+const LARGEST_RATIO = 1e3
+/** Sums of squares of what has a larger variance may overflow. */
+const LARGEST_VARIANCE = 1e30
+
+/**
+ * Mean and variance of each channel from sums and norms of its planes, which take a sixth of the time
+ * where planes lie in one piece; null where that is not so, and where the difference of squares would
+ * not be exact.
+ */
+function momentsOfSums(x: Tensor): [mean: Tensor, variance: Tensor] | null {
+  if (x.dim !== 4 || !x.device.startsWith('cpu') || !x.isContiguous()) return null
+  const count = x.numel / x.shape[1]
+  const mean = x.sum([2, 3]).sum(0).div(count)
+  const squared = mean.square()
+  const variance = linalg.vectorNorm(x, 2, [2, 3]).square().sum(0).div(count).sub(squared)
+  const exact = squared.le(variance.mul(LARGEST_RATIO)).logicalAnd(variance.lt(LARGEST_VARIANCE))
+  return exact.all().item() === 1 ? [mean, variance] : null
+}
 
 /** The mean of all elements. */
 export const activationMean = (x: Tensor): Tensor => quietly(() => x.to('float32').mean())

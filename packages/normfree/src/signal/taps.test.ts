@@ -1,4 +1,13 @@
-import { cat, full, manualSeed, nn, randn, type Tensor } from '@normfree/torch'
+import {
+  cat,
+  full,
+  getRngState,
+  manualSeed,
+  nn,
+  randn,
+  setRngState,
+  type Tensor,
+} from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { hooksLeftBy } from '../fixtures.test.util.ts'
 import { ResidualBlock } from '../models/residual-block.ts'
@@ -46,6 +55,8 @@ describe('withTaps on models of classes that it does not know', () => {
     ['resnet20', 32],
     ['resnet20_nonorm', 32],
     ['fixup_resnet20', 32],
+    ['fixup26', 64],
+    ['resnetv2_20', 32],
     ['nf_resnet26', 64],
     ['resnet26', 64],
     ['skipinit_resnet20', 32],
@@ -67,6 +78,20 @@ describe('withTaps on models of classes that it does not know', () => {
       expect(variance).toBeCloseTo(own.told[i][1], 4)
     const place = ({ predictedVariance, ...rest }: TapPlace) => rest
     expect(found.places.map(place)).toEqual(own.places.map(place))
+  })
+
+  it('finds where a branch was before stochastic depth', () => {
+    const model = createModel('nf_resnet20', { dropPathRate: 0.5 }).train()
+    openBranches(model)
+    const images = randn([4, 3, 32, 32])
+    const random = getRngState()
+    const own = seen(model, images)
+    setRngState(random)
+    const found = structurally(() => seen(model, images))
+    for (const [i, [what, variance]] of found.told.entries()) {
+      expect(what).toBe(own.told[i][0])
+      expect(variance).toBeCloseTo(own.told[i][1], 5)
+    }
   })
 })
 

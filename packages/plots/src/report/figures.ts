@@ -29,7 +29,7 @@ export function signalFigures(runs: readonly RunRecord[]): HtmlValue {
 <div class="pair">${figures}</div>`
 }
 
-const signalMarks = html`<li><span class="dash"></span>predicted variance</li>
+const signalMarks = html`<li><span class="dash"></span>predicted</li>
 <li><span class="dot"></span>end of a stage</li>`
 
 // One legend for all charts of a section, in HTML: it wraps, and grows with the reader's font.

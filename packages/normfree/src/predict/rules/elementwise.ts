@@ -1,36 +1,38 @@
 // Functions of single elements, sums and products.
 import { Tensor } from '@normfree/torch'
 import { ACTIVATIONS } from '../../activations.ts'
-import { mapCells, product, sum } from '../moments.ts'
 import {
   type Bend,
-  constantSignal,
+  constantEstimate,
   curve,
+  Estimate,
   isOperand,
   line,
   type Operand,
   type Rule,
   type Rules,
   reshaped,
-  Signal,
-} from '../signal.ts'
+} from '../estimate.ts'
+import { mapCells, product, sum } from '../moments.ts'
 import { unbounded } from '../texture.ts'
 
 const unary =
   (f: (x: number) => number): Rule =>
   (_, x: Operand) =>
-    x.signal.map(curve(f))
+    x.estimate.map(curve(f))
 
 const straight =
   (slope: number, offset = 0): Rule =>
   (_, x: Operand) =>
-    x.signal.map(line(slope, offset))
+    x.estimate.map(line(slope, offset))
 
 const elu: Rule = (_, x: Operand, alpha = 1, scale = 1, inputScale = 1) =>
-  x.signal.map(curve(v => scale * (v > 0 ? v : alpha * Math.expm1(v * inputScale))))
+  x.estimate.map(curve(v => scale * (v > 0 ? v : alpha * Math.expm1(v * inputScale))))
 
 const clip: Rule = (_, x: Operand, min?: number | null, max?: number | null) =>
-  x.signal.map(curve(v => Math.min(Math.max(v, min ?? Number.NEGATIVE_INFINITY), max ?? Infinity)))
+  x.estimate.map(
+    curve(v => Math.min(Math.max(v, min ?? Number.NEGATIVE_INFINITY), max ?? Infinity)),
+  )
 
 const { gelu, gelu_tanh, softplus } = ACTIVATIONS
 
@@ -42,8 +44,8 @@ function numberOf(value: Value): number | null {
   return value instanceof Tensor && value.numel === 1 ? value.item() : null
 }
 
-const signalOf = (value: Operand | Tensor): Signal =>
-  isOperand(value) ? value.signal : constantSignal(value)
+const estimateOf = (value: Operand | Tensor): Estimate =>
+  isOperand(value) ? value.estimate : constantEstimate(value)
 
 /** How two values make one: as numbers, and as moments where they are independent. */
 interface Join {
@@ -51,16 +53,16 @@ interface Join {
   /** With a number on the right, or on the left. */
   withRight(y: number): Bend
   withLeft(x: number): Bend
-  independent(x: Signal, y: Signal): Signal
+  independent(x: Estimate, y: Estimate): Estimate
 }
 
 const joined =
   (join: Join): Rule =>
   (call, x: Value, y: Value) => {
     const [left, right] = [numberOf(x), numberOf(y)]
-    if (right !== null) return signalOf(x as Operand).map(join.withRight(right))
-    if (left !== null) return signalOf(y as Operand).map(join.withLeft(left))
-    const [first, second] = [x as Operand | Tensor, y as Operand | Tensor].map(signalOf)
+    if (right !== null) return estimateOf(x as Operand).map(join.withRight(right))
+    if (left !== null) return estimateOf(y as Operand).map(join.withLeft(left))
+    const [first, second] = [x as Operand | Tensor, y as Operand | Tensor].map(estimateOf)
     return (
       first.with(second, join.numbers) ??
       reshaped(join.independent(first, second), call.shape, call.smooth)
@@ -71,14 +73,14 @@ const added = (factor: number): Join => ({
   numbers: (x, y) => x + factor * y,
   withRight: y => line(1, factor * y),
   withLeft: x => line(factor, x),
-  independent: (x, y) => new Signal(sum(x.moments, y.moments, factor)),
+  independent: (x, y) => new Estimate(sum(x.moments, y.moments, factor)),
 })
 
 const multiplied: Join = {
   numbers: (x, y) => x * y,
   withRight: y => line(y, 0),
   withLeft: x => line(x, 0),
-  independent: (x, y) => new Signal(product(x.moments, y.moments)),
+  independent: (x, y) => new Estimate(product(x.moments, y.moments)),
 }
 
 const divided: Join = {
@@ -95,20 +97,20 @@ const subtract: Rule = (call, x: Value, y: Value, alpha: number = 1) =>
 
 /** Keeps elements, or whole channels of a sample, and divides them by the probability of keeping. */
 const dropout: Rule = (_, x: Operand, rate: number, training: boolean) => {
-  if (!training || rate === 0) return x.signal
-  const { moments } = x.signal
+  if (!training || rate === 0) return x.estimate
+  const { moments } = x.estimate
   const texture = unbounded(moments.texture)
   const dropped = mapCells({ ...moments, texture }, ({ mean, spread, variance }) => {
     const squaredMean = mean ** 2 + spread ** 2
     return { mean, spread, variance: (squaredMean + variance) / (1 - rate) - squaredMean }
   })
-  return new Signal(dropped)
+  return new Estimate(dropped)
 }
 
 /** f(first half of the channels, second half), halves being independent. */
 const glu: Rule = (call, x: Operand) => {
-  const gate = x.signal.map(curve(ACTIVATIONS.sigmoid.scalar))
-  return reshaped(multiplied.independent(x.signal, gate), call.shape, call.smooth)
+  const gate = x.estimate.map(curve(ACTIVATIONS.sigmoid.scalar))
+  return reshaped(multiplied.independent(x.estimate, gate), call.shape, call.smooth)
 }
 
 const NAMED = {
@@ -131,11 +133,11 @@ export const ELEMENTWISE: Rules = {
     unary((approximate === 'tanh' ? gelu_tanh : gelu).scalar)(call, ...([x] as never[])),
   elu,
   celu: (_, x: Operand, alpha: number = 1) =>
-    x.signal.map(curve(v => (v > 0 ? v : alpha * Math.expm1(v / alpha)))),
+    x.estimate.map(curve(v => (v > 0 ? v : alpha * Math.expm1(v / alpha)))),
   leaky_relu: (_, x: Operand, slope: number = 0.01) =>
-    x.signal.map(curve(v => (v > 0 ? v : slope * v))),
+    x.estimate.map(curve(v => (v > 0 ? v : slope * v))),
   softplus: (_, x: Operand, beta: number = 1) =>
-    x.signal.map(curve(v => softplus.scalar(beta * v) / beta)),
+    x.estimate.map(curve(v => softplus.scalar(beta * v) / beta)),
   hardsigmoid: unary(x => Math.min(Math.max(x / 6 + 0.5, 0), 1)),
   hardtanh: (call, x: Operand, min: number = -1, max: number = 1) =>
     clip(call, ...([x, min, max] as never[])),
@@ -152,12 +154,13 @@ export const ELEMENTWISE: Rules = {
   reciprocal: unary(x => 1 / x),
   square: unary(x => x * x),
   neg: straight(-1),
-  'pow.Tensor_Scalar': (_, x: Operand, exponent: number) => x.signal.map(curve(v => v ** exponent)),
+  'pow.Tensor_Scalar': (_, x: Operand, exponent: number) =>
+    x.estimate.map(curve(v => v ** exponent)),
   'add.Tensor': add,
   'add.Scalar': add,
   'sub.Tensor': subtract,
   'sub.Scalar': subtract,
-  'rsub.Scalar': (_, x: Operand, y: number, alpha: number = 1) => x.signal.map(line(-alpha, y)),
+  'rsub.Scalar': (_, x: Operand, y: number, alpha: number = 1) => x.estimate.map(line(-alpha, y)),
   'mul.Tensor': joined(multiplied),
   'mul.Scalar': joined(multiplied),
   'div.Tensor': joined(divided),

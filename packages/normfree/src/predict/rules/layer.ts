@@ -1,5 +1,17 @@
 // Layers with weights, and norms.
 import { Tensor } from '@normfree/torch'
+import {
+  type Call,
+  constant,
+  constantEstimate,
+  Estimate,
+  gridOf,
+  type Operand,
+  type Rule,
+  type Rules,
+  reshaped,
+  Unpredicted,
+} from '../estimate.ts'
 import type { Slide } from '../grid.ts'
 import {
   affine,
@@ -11,17 +23,6 @@ import {
   statisticsOf,
   sum,
 } from '../moments.ts'
-import {
-  type Call,
-  constantSignal,
-  gridOf,
-  type Operand,
-  type Rule,
-  type Rules,
-  reshaped,
-  Signal,
-  Unpredicted,
-} from '../signal.ts'
 import { unbounded } from '../texture.ts'
 import { convolved, kernelStatistics } from '../window.ts'
 
@@ -34,12 +35,7 @@ const pairOf = (value: Pair): readonly [number, number] => {
 }
 
 const withBias = (x: Moments, bias: Optional): Moments =>
-  bias ? sum(x, constantSignal(bias).moments) : x
-
-const constant = (value: unknown): Tensor => {
-  if (value instanceof Tensor) return value
-  throw new Unpredicted('a weight that depends on the input')
-}
+  bias ? sum(x, constantEstimate(bias).moments) : x
 
 /** Of a convolution, at the places that its schema gives. */
 interface ConvArguments {
@@ -48,11 +44,11 @@ interface ConvArguments {
   slides: [Slide, Slide]
 }
 
-function convolution(call: Call, x: Operand, { weight, bias, slides }: ConvArguments): Signal {
-  const { moments } = reshaped(x.signal, x.shape, call.smooth)
+function convolution(call: Call, x: Operand, { weight, bias, slides }: ConvArguments): Estimate {
+  const { moments } = reshaped(x.estimate, x.shape, call.smooth)
   const kernel = kernelStatistics(call.kernelOf(constant(weight)))
   const window = { rows: slides[0], columns: slides[1] }
-  return new Signal(
+  return new Estimate(
     withBias(convolved(moments, kernel, window, gridOf(call.shape, call.smooth)), bias),
   )
 }
@@ -92,12 +88,12 @@ const conv2dPadded: Rule = (
 }
 
 /** A product with a matrix (out, in), whatever the positions. */
-function dense(call: Call, x: Operand, weight: Tensor, bias: Optional): Signal {
-  const { moments } = reshaped(x.signal, x.shape, call.smooth)
+function dense(call: Call, x: Operand, weight: Tensor, bias: Optional): Estimate {
+  const { moments } = reshaped(x.estimate, x.shape, call.smooth)
   const slide = { kernel: 1, stride: 1, padding: 0, dilation: 1 }
   const kernel = kernelStatistics(call.kernelOf(constant(weight)))
   const window = { rows: slide, columns: slide }
-  return new Signal(withBias(convolved(moments, kernel, window, moments.grid), bias))
+  return new Estimate(withBias(convolved(moments, kernel, window, moments.grid), bias))
 }
 
 /** Along positions that are not told apart: as a dense layer of all its taps, without ends. */
@@ -110,8 +106,8 @@ const matmul: Rule = (call, x: Operand, weight: Tensor) => {
   return dense(call, x, weight.t(), null)
 }
 
-const withAffine = (x: Moments, weight: Optional, bias: Optional): Signal =>
-  new Signal(withBias(weight ? product(x, constantSignal(weight).moments) : x, bias))
+const withAffine = (x: Moments, weight: Optional, bias: Optional): Estimate =>
+  new Estimate(withBias(weight ? product(x, constantEstimate(weight).moments) : x, bias))
 
 /** By each channel's mean and variance over samples and positions. */
 function channelNorm(x: Moments, eps: number): Moments {
@@ -151,10 +147,10 @@ const batchNorm: Rule = (
   _momentum: number,
   eps: number,
 ) => {
-  const { moments } = x.signal
+  const { moments } = x.estimate
   if (training) return withAffine(channelNorm(moments, eps), weight, bias)
-  const centred = sum(moments, constantSignal(mean as Tensor).moments, -1)
-  const scale = constantSignal((variance as Tensor).add(eps).rsqrt()).moments
+  const centred = sum(moments, constantEstimate(mean).moments, -1)
+  const scale = constantEstimate(constant(variance).add(eps).rsqrt()).moments
   return withAffine(product(centred, scale), weight, bias)
 }
 
@@ -167,7 +163,7 @@ const layerNorm: Rule = (
   bias: Optional,
   eps: number = 1e-5,
 ) => {
-  const { moments } = x.signal
+  const { moments } = x.estimate
   const normed = mapCells(
     { ...moments, texture: unbounded(moments.texture) },
     ({ spread, variance }) => {
@@ -194,6 +190,6 @@ export const LAYER: Rules = {
     weight: Optional,
     bias: Optional,
     eps: number = 1e-5,
-  ) => withAffine(groupedNorm(x.signal.moments, x.shape[1] / groups, eps), weight, bias),
+  ) => withAffine(groupedNorm(x.estimate.moments, x.shape[1] / groups, eps), weight, bias),
   layer_norm: layerNorm,
 }

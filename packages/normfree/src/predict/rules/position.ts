@@ -1,20 +1,20 @@
 // Operators that gather or move positions: pools, means, paddings and changes of shape.
 
 import type { Tensor } from '@normfree/torch'
-import { cellsUnder, type Slide } from '../grid.ts'
-import { averaged, build, cellAt, type Moments, mapCells } from '../moments.ts'
 import {
   type Call,
-  constantSignal,
+  constantEstimate,
+  Estimate,
   gridOf,
   isOperand,
   type Operand,
   type Rule,
   type Rules,
   reshaped,
-  Signal,
   Unpredicted,
-} from '../signal.ts'
+} from '../estimate.ts'
+import { cellsUnder, type Slide } from '../grid.ts'
+import { averaged, build, cellAt, type Moments, mapCells } from '../moments.ts'
 import { PLAIN } from '../texture.ts'
 import { type Averaging, type Window, windowMaxima, windowMeans } from '../window.ts'
 
@@ -40,10 +40,10 @@ function means(
   x: Operand,
   window: Window,
   averaging: Omit<Averaging, 'smooth'>,
-): Signal {
-  const { moments } = reshaped(x.signal, x.shape, call.smooth)
+): Estimate {
+  const { moments } = reshaped(x.estimate, x.shape, call.smooth)
   const to = gridOf(call.shape, call.smooth)
-  return new Signal(windowMeans(moments, window, to, { ...averaging, smooth: call.smooth }))
+  return new Estimate(windowMeans(moments, window, to, { ...averaging, smooth: call.smooth }))
 }
 
 const avgPool: Rule = (
@@ -65,10 +65,10 @@ const avgPool: Rule = (
 /** Windows that differ in size by one: by the mean of 1 / size, as if inside were all alike. */
 const adaptiveAvgPool: Rule = (call, x: Operand, size: Pair) => {
   const [height, width] = [side(size, 0), side(size, 1)]
-  if (height === 1 && width === 1) return new Signal(averaged(x.signal.moments))
+  if (height === 1 && width === 1) return new Estimate(averaged(x.estimate.moments))
   const share = inverseSize(x.shape[2], height) * inverseSize(x.shape[3], width)
-  const { moments } = reshaped(x.signal, call.shape, call.smooth)
-  return new Signal(
+  const { moments } = reshaped(x.estimate, call.shape, call.smooth)
+  return new Estimate(
     mapCells({ ...moments, texture: PLAIN }, cell => ({
       ...cell,
       variance: cell.variance * (call.smooth ? 1 : share),
@@ -93,10 +93,10 @@ const maxPool: Rule = (
   padding: Pair = 0,
   dilation: Pair = 1,
 ) => {
-  const signal = reshaped(x.signal, x.shape, call.smooth)
-  if (call.smooth) return reshaped(signal, call.shape, true)
+  const whole = reshaped(x.estimate, x.shape, call.smooth)
+  if (call.smooth) return reshaped(whole, call.shape, true)
   const window = windowOf(kernel, stride, padding, dilation)
-  return new Signal(windowMaxima(signal.moments, window, gridOf(call.shape, false)))
+  return new Estimate(windowMaxima(whole.moments, window, gridOf(call.shape, false)))
 }
 
 /** Over positions; over channels, whose means are independent. */
@@ -105,7 +105,7 @@ const mean: Rule = (call, x: Operand, dims: Pair | null) => {
   const rank = x.shape.length
   const over = (typeof dims === 'number' ? [dims] : dims).map(dim => (dim < 0 ? dim + rank : dim))
   if (over.includes(0)) throw new Unpredicted('a mean over samples')
-  const { moments } = x.signal
+  const { moments } = x.estimate
   const inChannels = over.includes(1) && rank === 4 ? x.shape[1] : 1
   const positions = over.reduce((count, dim) => count * x.shape[dim], 1) / inChannels
   const whole = rank === 4 && over.includes(2) && over.includes(3)
@@ -120,20 +120,20 @@ const mean: Rule = (call, x: Operand, dims: Pair | null) => {
     spread: cell.spread / Math.sqrt(inChannels),
     variance: cell.variance / inChannels,
   }))
-  return reshaped(new Signal(y), call.shape, call.smooth)
+  return reshaped(new Estimate(y), call.shape, call.smooth)
 }
 
 /** Pairs from the last dimension on; only positions are padded. */
-function padded(call: Call, x: Operand, pads: readonly number[], value: number): Signal {
-  if (call.smooth) return reshaped(x.signal, call.shape, true)
+function padded(call: Call, x: Operand, pads: readonly number[], value: number): Estimate {
+  if (call.smooth) return reshaped(x.estimate, call.shape, true)
   if (x.shape.length !== 4 || pads.length > 4) throw new Unpredicted('padded channels')
   const [left = 0, , top = 0] = pads
-  const { moments } = reshaped(x.signal, x.shape, false)
+  const { moments } = reshaped(x.estimate, x.shape, false)
   const slide = (padding: number): Slide => ({ kernel: 1, stride: 1, padding, dilation: 1 })
   const to = gridOf(call.shape, false)
   const cells = cellsUnder(moments.grid, to, slide(top), slide(left))
   const outside = { mean: value, spread: 0, variance: 0 }
-  return new Signal(
+  return new Estimate(
     build(to, i => (cells[i] < 0 ? outside : cellAt(moments, cells[i])), {
       ...moments.texture,
       least: Math.min(moments.texture.least, value),
@@ -149,20 +149,20 @@ const pad: Rule = (
   value?: number | null,
 ) => {
   if (mode === 'constant') return padded(call, x, pads, value ?? 0)
-  return reshaped(x.signal, call.shape, call.smooth)
+  return reshaped(x.estimate, call.shape, call.smooth)
 }
 
 /** Along the channels: their mean, by how many each tensor has. */
 const cat: Rule = (call, tensors: readonly (Operand | Tensor)[]) => {
   const parts = tensors.map(each => {
-    const signal = isOperand(each) ? each.signal : constantSignal(each)
-    return { moments: reshaped(signal, call.shape, call.smooth).moments, count: each.shape[1] }
+    const estimate = isOperand(each) ? each.estimate : constantEstimate(each)
+    return { moments: reshaped(estimate, call.shape, call.smooth).moments, count: each.shape[1] }
   })
   const total = parts.reduce((sum, { count }) => sum + count, 0)
   const share = (pick: (moments: Moments) => number) =>
     parts.reduce((sum, { moments, count }) => sum + (count / total) * pick(moments), 0)
   const { grid, texture } = parts[0].moments
-  return new Signal(
+  return new Estimate(
     build(
       grid,
       i => {
@@ -180,10 +180,10 @@ const cat: Rule = (call, tensors: readonly (Operand | Tensor)[]) => {
 }
 
 /** The same elements at the same places. */
-const same: Rule = (call, x: Operand) => reshaped(x.signal, call.shape, call.smooth)
+const same: Rule = (call, x: Operand) => reshaped(x.estimate, call.shape, call.smooth)
 
 /** Elements of the same kind, which are others at each place than before. */
-const moved: Rule = (call, x: Operand) => reshaped(x.signal, call.shape, call.smooth).apart()
+const moved: Rule = (call, x: Operand) => reshaped(x.estimate, call.shape, call.smooth).apart()
 
 const SAME = [
   ...['view', 'reshape', 'flatten.using_ints', 'unflatten.int', 'squeeze', 'squeeze.dim'],

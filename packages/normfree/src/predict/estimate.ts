@@ -1,5 +1,5 @@
 // A tensor of the pass as the rules of operators see it.
-import type { Tensor } from '@normfree/torch'
+import { Tensor } from '@normfree/torch'
 import { WHITE } from './correlation.ts'
 import { Axis, Grid, POINT } from './grid.ts'
 import { affine, bent, type Moments, statisticsOf, uniform } from './moments.ts'
@@ -24,7 +24,7 @@ export const line = (slope: number, offset: number): Bend => ({
 export const curve = (of: (x: number) => number): Bend => ({ of, line: null })
 
 /** A function of elements whose moments are known; it is integrated when its own are asked for. */
-export class Signal {
+export class Estimate {
   readonly base: Moments
   readonly bend: Bend
   #moments: Moments | undefined
@@ -44,28 +44,28 @@ export class Signal {
   }
 
   /** g of every element. */
-  map(g: Bend): Signal {
+  map(g: Bend): Estimate {
     const { of, line: first } = this.bend
     if (first && g.line) {
       const { slope, offset } = g.line
-      return new Signal(this.base, line(slope * first.slope, slope * first.offset + offset))
+      return new Estimate(this.base, line(slope * first.slope, slope * first.offset + offset))
     }
-    return new Signal(
+    return new Estimate(
       this.base,
       curve(x => g.of(of(x))),
     )
   }
 
   /** Elements like these that have nothing to do with them. */
-  apart(): Signal {
-    return new Signal({ ...this.moments })
+  apart(): Estimate {
+    return new Estimate({ ...this.moments })
   }
 
   /** What both make of one element, where they are functions of the same; null where not. */
-  with(other: Signal, join: (x: number, y: number) => number): Signal | null {
+  with(other: Estimate, join: (x: number, y: number) => number): Estimate | null {
     if (this.base !== other.base) return null
     const [f, g] = [this.bend, other.bend]
-    return new Signal(
+    return new Estimate(
       this.base,
       curve(x => join(f.of(x), g.of(x))),
     )
@@ -74,7 +74,7 @@ export class Signal {
 
 /** A tensor that depends on the input. */
 export interface Operand {
-  signal: Signal
+  estimate: Estimate
   shape: readonly number[]
 }
 
@@ -89,10 +89,10 @@ export interface Call {
 }
 
 /**
- * The signal that an operator puts out, given its arguments in schema order. Throws Unpredicted for a
- * form that it does not know.
+ * What is known of what an operator puts out, given its arguments in schema order. Throws Unpredicted for
+ * a form that it does not describe.
  */
-export type Rule = (call: Call, ...args: never[]) => Signal
+export type Rule = (call: Call, ...args: never[]) => Estimate
 
 /** By operator, `add.Tensor`. */
 export type Rules = Readonly<Record<string, Rule>>
@@ -103,7 +103,7 @@ export class Unpredicted extends Error {
 }
 
 export const isOperand = (value: unknown): value is Operand =>
-  typeof value === 'object' && value !== null && 'signal' in value
+  typeof value === 'object' && value !== null && 'estimate' in value
 
 /** The positions of a tensor (N, C, H, W); of any other, one. */
 export function gridOf(shape: readonly number[], smooth: boolean): Grid {
@@ -113,29 +113,36 @@ export function gridOf(shape: readonly number[], smooth: boolean): Grid {
 }
 
 /**
- * The signal of a tensor of that shape made of the same elements: what is known of positions stays
+ * What is known of a tensor of that shape made of the same elements: what is known of positions stays
  * where these stay.
  */
-export function reshaped(signal: Signal, shape: readonly number[], smooth: boolean): Signal {
-  const { grid } = signal.base
+export function reshaped(estimate: Estimate, shape: readonly number[], smooth: boolean): Estimate {
+  const { grid } = estimate.base
   const to = gridOf(shape, smooth)
-  if (grid.height.size === to.height.size && grid.width.size === to.width.size) return signal
-  const { moments } = signal
+  if (grid.height.size === to.height.size && grid.width.size === to.width.size) return estimate
+  const { moments } = estimate
   const { squaredMean, variance } = statisticsOf(moments)
   const mean = grid.average(moments.mean)
   const spread = Math.sqrt(Math.max(squaredMean - mean ** 2, 0))
-  return new Signal(
+  return new Estimate(
     uniform(to, { mean, spread, variance }, { ...moments.texture, correlation: WHITE }),
   )
 }
 
 /** A tensor that does not depend on the input, as values of channels. */
-export function constantSignal(tensor: Tensor): Signal {
+export function constantEstimate(value: unknown): Estimate {
+  const tensor = constant(value)
   if (tensor.numel === 0) throw new Unpredicted('a value made anew for each sample')
   const values = tensor.detach().to('float64')
   const mean = values.mean().item()
   const square = values.square().mean().item()
   const spread = Math.sqrt(Math.max(square - mean ** 2, 0))
   const least = values.min().item()
-  return new Signal(uniform(POINT, { mean, spread, variance: 0 }, { ...PLAIN, least }))
+  return new Estimate(uniform(POINT, { mean, spread, variance: 0 }, { ...PLAIN, least }))
+}
+
+/** A tensor that does not depend on the input. */
+export function constant(value: unknown): Tensor {
+  if (value instanceof Tensor) return value
+  throw new Unpredicted('a weight that depends on the input')
 }
