@@ -116,7 +116,7 @@ export function convert(
     })),
     gates: plan.gates.map(([name]) => name),
     left: [...plan.left],
-    remarks: [...remarksOn(plan, branches, trained), ...unknown],
+    remarks: [...remarksOn(plan, branches), ...unknown],
   }
 }
 
@@ -163,7 +163,7 @@ function replaceLayers(model: nn.Module, plan: Plan): Map<PlannedConv, Converted
   )
   const replaced = new Map<nn.AnyModule, nn.AnyModule>()
   for (const [{ conv }, converted] of convs) replaced.set(conv, converted)
-  for (const { norm } of plan.norms) replaced.set(norm, new nn.Identity())
+  for (const { norm } of plan.norms) replaced.set(norm, new nn.Identity().train(norm.training))
   replaceModules(model, replaced)
   for (const [, gate] of plan.gates) (gate as { gain: number }).gain = 2
   return convs
@@ -191,27 +191,27 @@ function silence(branches: readonly Branch[]): void {
     if (!silent) for (const { gain } of ends) noGrad(() => gain.zero_())
 }
 
-function remarksOn({ convs, norms }: Plan, branches: readonly Branch[], trained: boolean) {
-  const names = (of: readonly string[]) =>
-    `${of.slice(0, 3).join(', ')}${of.length > 3 ? ` and ${of.length - 3} more` : ''}`
+const listed = (names: readonly string[]): string =>
+  `${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`
+
+function remarksOn({ convs, norms, foreignGates }: Plan, branches: readonly Branch[]): string[] {
   const depthwise = convs.filter(({ conv }) => isDepthwise(conv)).map(({ name }) => name)
   const endless = branches.filter(({ ends }) => ends.length === 0).map(({ block }) => block)
   const lost = norms.filter(({ norm, into }) => into === null && isTrained(norm))
-  return [
-    ...(depthwise.length > 0
-      ? [
-          `${names(depthwise)}: depthwise, whose units have few weights to standardize by. EfficientNet-B0 lost 3.2 % with Scaled WS there (73.5 for 76.7, NF-ResNets); NF-RegNets have grouped convolutions instead.`,
-        ]
-      : []),
-    ...(endless.length > 0
-      ? [
-          `${names(endless)}: no converted convolution ends the branch, so that alpha has no place there; multiply the branch by it yourself.`,
-        ]
-      : []),
-    ...(trained && lost.length > 0
-      ? [
-          `${names(lost.map(({ name }) => name))}: trained gains and biases in front of which no convolution stands are lost.`,
-        ]
-      : []),
+  const remarks: [of: readonly string[], remark: string][] = [
+    [
+      depthwise,
+      'depthwise, whose units have few weights to standardize by. Scaled WS there cost EfficientNet-B0 3.2 % (73.5 for 76.7; NF-ResNets); NF-RegNets have grouped convolutions instead.',
+    ],
+    [foreignGates, 'a gate near 1/2; the gamma, or scale, of a convolution makes up for it.'],
+    [
+      endless,
+      'no converted convolution ends the branch, so that alpha has no place there; multiply the branch by it yourself.',
+    ],
+    [
+      lost.map(({ name }) => name),
+      'trained gain and bias are lost: no convolution stands right in front.',
+    ],
   ]
+  return remarks.flatMap(([of, remark]) => (of.length > 0 ? [`${listed(of)}: ${remark}`] : []))
 }

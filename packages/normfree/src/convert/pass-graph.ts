@@ -113,7 +113,7 @@ export function sourcesOf(node: PassNode): PassNode[] {
 }
 
 /** Of a product with a gate the other operand; otherwise all. */
-export function gatedOf(node: PassNode): readonly PassNode[] {
+function gatedOf(node: PassNode): readonly PassNode[] {
   if (node.operator !== 'mul') return node.inputs
   const gated = node.inputs.filter(
     input => input.shape.join() === node.shape.join() && !isGate(input),
@@ -128,3 +128,8 @@ function isGate(node: PassNode): boolean {
     at = at.inputs[0]
   return GATE.test(at.operator)
 }
+
+/** Whether channels are multiplied by a gate of their own, as squeeze-excite does. */
+export const isChannelGate = (node: PassNode): boolean =>
+  node.operator === 'mul' &&
+  node.inputs.some(input => input.shape.join() !== node.shape.join() && isGate(input))

@@ -5,7 +5,7 @@ import { Conv2dSame } from '../layers/same-padding.ts'
 import { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
 import { SqueezeExcite } from '../layers/squeeze-excite.ts'
 import { StdConv2d } from '../layers/std-conv.ts'
-import { isNorm, type PassGraph, type PassNode, sourcesOf } from './pass-graph.ts'
+import { isChannelGate, isNorm, type PassGraph, type PassNode, sourcesOf } from './pass-graph.ts'
 
 /** Something that stays as it is. */
 export interface Left {
@@ -42,6 +42,8 @@ export interface Plan {
   convs: readonly PlannedConv[]
   norms: readonly PlannedNorm[]
   gates: readonly (readonly [name: string, gate: OwnGate])[]
+  /** Modules that multiply channels by a gate, and have no setting for its gain. */
+  foreignGates: readonly string[]
   left: readonly Left[]
 }
 
@@ -77,15 +79,18 @@ export function planConversion(model: nn.Module, graph: PassGraph): Plan {
     }
     norms.push({ name: node.module, norm, into: direct })
   }
-  const gates = [...modules].filter((entry): entry is [string, OwnGate & nn.AnyModule] =>
-    isUnscaledGate(entry[1]),
+  const gates = [...modules].filter(
+    (entry): entry is [string, OwnGate & nn.AnyModule] =>
+      isOwnGate(entry[1]) && entry[1].gain === 1,
   )
-  return { convs: [...convs.values()], norms, gates, left }
+  const foreign = [...graph.nodes.values()]
+    .filter(node => isChannelGate(node) && !isOwnGate(modules.get(node.module)))
+    .map(({ module }) => module)
+  return { convs: [...convs.values()], norms, gates, foreignGates: [...new Set(foreign)], left }
 }
 
-const isUnscaledGate = (module: nn.AnyModule): boolean =>
-  (module instanceof SqueezeExcite || module instanceof EfficientChannelAttention) &&
-  module.gain === 1
+const isOwnGate = (module: nn.AnyModule | undefined): module is nn.AnyModule & OwnGate =>
+  module instanceof SqueezeExcite || module instanceof EfficientChannelAttention
 
 function ownersOf(model: nn.Module): Surroundings['owners'] {
   const owners = new Map<nn.Parameter, number>()

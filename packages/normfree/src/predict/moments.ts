@@ -86,7 +86,8 @@ export const averaged = ({ grid, mean, spread, variance, texture }: Moments): Mo
   uniform(POINT, {
     mean: grid.average(mean),
     spread: grid.average(spread),
-    variance: (grid.average(variance) * total(texture.correlation)) / grid.positions,
+    // Correlations are estimates: their sum may come out below 0.
+    variance: (grid.average(variance) * Math.max(total(texture.correlation), 0)) / grid.positions,
   })
 
 /**
