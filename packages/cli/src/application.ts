@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Application, buildApplication, buildRouteMap, help, version } from '@stricli/core'
 import { ablate } from './commands/ablate.ts'
+import { check } from './commands/check.ts'
 import { doctor } from './commands/doctor.ts'
 import { exportModel } from './commands/export.ts'
 import { gain } from './commands/gain.ts'
@@ -15,7 +16,7 @@ import type { Context } from './context.ts'
 import { createText, exitCodeOf } from './errors.ts'
 
 const routes = buildRouteMap({
-  routes: { doctor, models, spp, gain, train, ablate, report, predict, export: exportModel },
+  routes: { doctor, models, spp, check, gain, train, ablate, report, predict, export: exportModel },
   docs: {
     brief: 'Design, inspect, train and compare deep networks without normalization layers.',
   },

@@ -7,6 +7,7 @@ const commands = [
   'doctor',
   'models',
   'spp',
+  'check',
   'gain',
   'train',
   'ablate',

@@ -14,6 +14,7 @@ export {
   type Trainer,
   type TrainOptions,
 } from './ablate/index.ts'
+export { type CheckReport, type CheckRequest, check } from './check.ts'
 export {
   type ClipConfig,
   ConfigError,

@@ -1,5 +1,14 @@
 // normfree: normalizer-free layers, models, clipping and signal diagnostics.
 export { ACTIVATIONS, type ActivationName, isActivationName } from './activations.ts'
+export { checkModel } from './check/check-model.ts'
+export type {
+  CheckedTraining,
+  CheckOptions,
+  Finding,
+  Fix,
+  RuleId,
+} from './check/finding.ts'
+export { applyFixes, fixesYaml } from './check/fixes.ts'
 export {
   type AdaptiveClipOptions,
   adaptiveClipGrad_,

@@ -1,0 +1,104 @@
+// `normfree check` without its printing: where the model, its weights and the recipe come from.
+import type { nn } from '@normfree/torch'
+import {
+  applyFixes,
+  type CheckedTraining,
+  type CheckOptions,
+  checkModel,
+  checkResolution,
+  createModel,
+  createPretrained,
+  type Finding,
+  type Fix,
+  listModels,
+  loadPretrained,
+  modelEntry,
+} from 'normfree'
+import { loadRecipe, type RunConfig } from './config/index.ts'
+import { loadData } from './data/index.ts'
+import { loadModuleFile } from './module-file.ts'
+
+/** What is to be checked. One of `model`, `module` and `recipe` names the model. */
+export interface CheckRequest {
+  /** Name of a model of the registry. Default: the recipe's. */
+  model?: string
+  /** A file that exports a module (see loadModuleFile). */
+  module?: string
+  /** Weights to check the model with (see loadPretrained). Default: new ones. */
+  weights?: string
+  /** YAML file of a run: what it is trained with decides whether silent branches wake up. */
+  recipe?: string
+  /** Steps of training. Default: the recipe's epochs, for which its data is loaded. */
+  steps?: number
+  /** Side of the noise images in pixels. Default: the recipe's data's, the model's, or 224. */
+  resolution?: number
+  /** Apply the fixes and check again. Default false. */
+  fix?: boolean
+}
+
+/** What the check says. */
+export interface CheckReport {
+  model: string
+  /** What went in, in words. */
+  input: string
+  findings: Finding[]
+  /** With `fix`: the settings to change, and what is found when they are changed. */
+  fixed: { fixes: Fix[]; findings: Finding[] } | null
+}
+
+/**
+ * Checks one model on noise (see checkModel).
+ *
+ * @throws UnknownModelError, WeightsError, ModuleFileError, ConfigError and DataError for what cannot
+ * be used; ArgumentError for a resolution below the model's strides, and for a model that fails.
+ */
+export async function check(request: CheckRequest): Promise<CheckReport> {
+  const config = request.recipe === undefined ? null : await recipeOf(request.recipe)
+  const { model, name, side: own } = await modelOf(request, config)
+  const training = config && (await trainingOf(config, request.steps))
+  const side = request.resolution ?? training?.side ?? own
+  if (request.module === undefined) checkResolution(name, side)
+  const options: CheckOptions = {
+    shape: [3, side, side],
+    ...(training && { training: training.plan }),
+  }
+  const findings = checkModel(model, options)
+  const input = `N(0, 1) noise, 3 x ${side} x ${side}`
+  return { model: name, input, findings, fixed: request.fix ? fix(model, findings, options) : null }
+}
+
+function fix(model: nn.Module, findings: readonly Finding[], options: CheckOptions) {
+  const fixes = findings.flatMap(finding => finding.fixes)
+  return { fixes, findings: checkModel(model, applyFixes(model, fixes, options)) }
+}
+
+const recipeOf = (file: string): Promise<RunConfig> =>
+  loadRecipe(file, { models: listModels().map(({ name }) => name) })
+
+/** The model, what it is called, and the side of its images. */
+async function modelOf({ model, module, weights }: CheckRequest, config: RunConfig | null) {
+  if (module !== undefined) {
+    const { name, create } = await loadModuleFile(module)
+    const own = create()
+    if (weights !== undefined) await loadPretrained(own, weights)
+    return { model: own, name, side: 224 }
+  }
+  const name = model ?? config?.model ?? ''
+  const side = modelEntry(name).resolution
+  if (weights === undefined) return { model: createModel(name), name, side }
+  return { model: (await createPretrained(name, weights)).model, name, side }
+}
+
+/** How the recipe trains; its data is loaded for the number of steps, and then says the side. */
+async function trainingOf(config: RunConfig, steps?: number) {
+  const data = steps === undefined ? await loadData(config.data) : null
+  const stepsPerEpoch = Math.floor((data?.train.length ?? 0) / config.batchSize)
+  const { lr, momentum } = config.optimizer
+  const { clip } = config
+  const plan: CheckedTraining = {
+    ...{ lr, momentum, steps: steps ?? config.epochs * stepsPerEpoch },
+    clip:
+      clip.kind === 'agc' ? { factor: clip.factor, eps: clip.eps, exclude: clip.exclude } : null,
+  }
+  return { plan, side: data ? Math.min(data.height, data.width) : undefined }
+}
