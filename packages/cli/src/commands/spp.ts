@@ -112,7 +112,7 @@ export const spp = buildCommand<SppFlags, string[], Context>({
     },
   },
   docs: {
-    customUsage: ['MODEL...'],
+    customUsage: ['MODEL...', '--module FILE'],
     brief: 'Signal propagation plots of one or more models',
     fullDescription:
       'Sends unit Gaussian noise, or images, through freshly initialised models, or a checkpoint, and plots, at every block, the average squared channel mean, the average channel variance and the variance of the residual branch, beside the variance that theory predicts. The shade is what the draws spread over. Blocks of a module of your own are found by their residual sums; a model without any is taken layer by layer.',

@@ -1,7 +1,8 @@
 // The charts of the report, as inline SVG with a description for those who cannot see it.
 import type { RunRecord, SignalLine, SignalRecord } from '@normfree/runs'
 import { type CurveMetric, curvePlot } from '../curve-plot.ts'
-import { overflowOf, signalPlot } from '../signal-plot.ts'
+import { overflowOf, signalPlot, signalPlotSize } from '../signal-plot.ts'
+import { isOffPlan } from '../signal-prediction.ts'
 import { renderSvg } from '../svg.ts'
 import { joinAnd } from './finding.ts'
 import { Html, type HtmlValue, html } from './html.ts'
@@ -61,11 +62,11 @@ function signalFigure(
   if (signals.length === 0) return null
   const svg = renderSvg(signalPlot(signals, { variants, legend: false }), {
     width: 520,
-    height: 640,
+    height: Math.round((16 / 19) * signalPlotSize(signals).height), // 640 for three panels
     theme: 'page',
     id: `signal-${when}`,
   })
-  return html`<figure aria-label="${title}: three statistics of the signal at every block">
+  return html`<figure aria-label="${title}: statistics of the signal at every block">
 <h3>${title}</h3>
 ${new Html(svg)}
 <figcaption>${captionOf(signals)}</figcaption>
@@ -92,7 +93,13 @@ function captionOf(signals: readonly SignalRecord[]): string {
     return where === null ? [] : `${signal.model}: ${where}.`
   })
   const hidden = coincidences(signals).map(names => `The lines of ${joinAnd(names)} coincide.`)
-  return [`Input: ${joinAnd(inputs)}.`, ...overflows, ...hidden].join(' ')
+  const shaded = signals.some(({ taps }) => taps.some(tap => tap.bands))
+    ? ['The shade is the range of the draws.']
+    : []
+  const planned = signals.some(isOffPlan)
+    ? ['The dotted line is the variance that the family plans with.']
+    : []
+  return [`Input: ${joinAnd(inputs)}.`, ...shaded, ...planned, ...overflows, ...hidden].join(' ')
 }
 
 // Variants that differ only in how they are trained start with one signal: one line hides the other.
