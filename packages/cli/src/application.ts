@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { type Application, buildApplication, buildRouteMap, help, version } from '@stricli/core'
 import { ablate } from './commands/ablate.ts'
 import { check } from './commands/check.ts'
+import { convert } from './commands/convert.ts'
 import { doctor } from './commands/doctor.ts'
 import { exportModel } from './commands/export.ts'
 import { gain } from './commands/gain.ts'
@@ -16,7 +17,19 @@ import type { Context } from './context.ts'
 import { createText, exitCodeOf } from './errors.ts'
 
 const routes = buildRouteMap({
-  routes: { doctor, models, spp, check, gain, train, ablate, report, predict, export: exportModel },
+  routes: {
+    doctor,
+    models,
+    spp,
+    check,
+    convert,
+    gain,
+    train,
+    ablate,
+    report,
+    predict,
+    export: exportModel,
+  },
   docs: {
     brief: 'Design, inspect, train and compare deep networks without normalization layers.',
   },

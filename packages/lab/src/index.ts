@@ -33,6 +33,7 @@ export {
   type RunConfigInput,
   type Settings,
 } from './config/index.ts'
+export { type ConvertReport, type ConvertRequest, convert } from './convert.ts'
 export {
   type Augmentation,
   type Batch,
@@ -46,6 +47,7 @@ export {
   type Split,
   type Triple,
 } from './data/index.ts'
+export type { ModelRequest } from './model-of.ts'
 export { loadModuleFile, type ModuleFile, ModuleFileError } from './module-file.ts'
 export { type Prediction, type PredictOptions, predict } from './predict/predict.ts'
 export { type SignalRequest, signalOf } from './signal/signal-of.ts'
