@@ -212,6 +212,18 @@ export function correctGains(model: nn.Module, input: Tensor): void {
   restoring(silencers, open, () => followSignal(model, input, { conv }))
 }
 
+/** The variance that each converted convolution is expected to read, with parameters as they are. */
+export function expectedInputs(
+  model: nn.Module,
+  inputShape: readonly number[],
+): ReadonlyMap<ConvertedConv2d, number> {
+  const variances = new Map<ConvertedConv2d, number>()
+  if (!model.modules().some(module => module instanceof ConvertedConv2d)) return variances
+  const conv = (module: ConvertedConv2d, variance: number) => void variances.set(module, variance)
+  followSignal(model, emptyBatch(model, inputShape), { conv })
+  return variances
+}
+
 /**
  * Runs `work` with parameters that the architecture alone decides: kernels and matrices drawn with
  * variance 1 / fan-in from a stream of their own, biases 0, everything else 1. Those of `late` modules

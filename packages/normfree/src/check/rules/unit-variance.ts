@@ -42,6 +42,7 @@ const attenuates = (layer: Layer): boolean =>
 
 /** What an entry is multiplied by is its beta's too, unless the module tells them apart. */
 const misgained = (layer: Layer): boolean =>
+  !layer.converted &&
   !(layer.entry && layer.beta === null) &&
   2 * off(gainOf(layer) / gainWanted(layer)) > GAIN_TOLERANCE
 
