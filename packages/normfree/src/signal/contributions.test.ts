@@ -1,4 +1,4 @@
-import { manualSeed, nn, noGrad, randn, type Tensor } from '@normfree/torch'
+import { liveTensors, manualSeed, nn, noGrad, randn, type Tensor } from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { snapshot } from '../fixtures.test.util.ts'
 import { createModel } from '../registry.ts'
@@ -47,6 +47,9 @@ describe('blockContributions', () => {
     const changes = () => blockContributions(model, images).map(({ change }) => change)
     expect(changes()).toEqual(Array.from({ length: 9 }, () => 0))
     expect(snapshot(model)).toEqual(before)
+    const tensors = liveTensors().tensors
+    changes()
+    expect(liveTensors().tensors).toBe(tensors)
     openBranches(model)
     for (const change of changes()) expect(change).toBeGreaterThan(0.02)
   })

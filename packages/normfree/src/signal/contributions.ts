@@ -53,8 +53,11 @@ export function blockContributions(
       const whole = lastOutput()
       for (const { index } of blocks) {
         removed = index
-        changes.push(relativeChange(lastOutput(), whole))
+        const changed = lastOutput()
+        changes.push(relativeChange(changed, whole))
+        changed.dispose()
       }
+      whole.dispose()
     })
   noGrad(() => withTaps(model, listener, pass, options))
   return blocks.map((block, i) => ({ ...block, change: changes[i] }))

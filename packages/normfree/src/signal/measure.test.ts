@@ -78,6 +78,29 @@ describe('measureSignal', () => {
     expect(taps[1].residualVariance).toBeCloseTo(channelStatistics(branch).variance, 4)
   })
 
+  it('keeps the branches of blocks within blocks apart', () => {
+    class Block extends nn.Module {
+      readonly inner: nn.Module
+      constructor(inner: nn.Module) {
+        super()
+        this.inner = inner
+      }
+      override forward(x: Tensor): Tensor {
+        return x.add(this.inner(x))
+      }
+    }
+    const conv = new nn.Conv2d(3, 3, 1)
+    const images = noise(4)
+    const [stem, inner, outer] = measureSignal(
+      new nn.Sequential(new Block(new Block(conv))),
+      images,
+    )
+    expect([stem.name, inner.name, outer.name]).toEqual(['stem', '0.inner', '0'])
+    const branch = conv(images)
+    expect(inner.residualVariance).toBeCloseTo(channelStatistics(branch).variance, 5)
+    expect(outer.residualVariance).toBeCloseTo(channelStatistics(images.add(branch)).variance, 5)
+  })
+
   it('leaves running statistics, parameters and modes as they were', () => {
     const model = createModel('resnet20').eval()
     const before = snapshot(model)

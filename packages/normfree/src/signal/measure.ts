@@ -101,7 +101,7 @@ export function measureSignal(
       if (!backwards) return measured()
       withOwnGradients(model, () => {
         measured()
-        if (statistics.includes('gradientRatio')) record.addRatios(model)
+        if (statistics.includes('gradientRatio')) tidy(() => record.addRatios(model))
       })
     })
     return record.taps()
@@ -162,17 +162,12 @@ class Recording {
   }
 
   listener(): TapListener {
-    let residual: Tensor | null = null
+    const residuals = new Map<number, Tensor>() // blocks may lie within blocks
     const watchers = this.#probes.map(([, probe]) => probe)
     return {
       stem: x => this.#add(STEM, x, null),
-      branch: (_, y) => {
-        residual = keep(channelMoments(y)[1])
-      },
-      output: (place, y) => {
-        this.#add(place, y, residual)
-        residual = null
-      },
+      branch: ({ index }, y) => residuals.set(index, keep(channelMoments(y)[1])),
+      output: (place, y) => this.#add(place, y, residuals.get(place.index) ?? null),
       ...(watchers.some(({ sum }) => sum) && {
         sum: (place, sum) => watchers.forEach(probe => void probe.sum?.(place, sum)),
       }),
@@ -225,6 +220,7 @@ class Recording {
 
   dispose(): void {
     for (const tensor of this.#tensors()) tensor.dispose()
+    for (const [, probe] of this.#probes) probe.dispose?.()
   }
 
   #tensors(): Tensor[] {

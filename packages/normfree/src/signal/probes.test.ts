@@ -1,9 +1,18 @@
-import { manualSeed, nn, noGrad, randn, type Tensor, tensor, zeros } from '@normfree/torch'
+import {
+  liveTensors,
+  manualSeed,
+  nn,
+  noGrad,
+  randn,
+  type Tensor,
+  tensor,
+  zeros,
+} from '@normfree/torch'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { filled, snapshot } from '../fixtures.test.util.ts'
 import { createModel } from '../registry.ts'
 import { measureSignal, openBranches, type SignalTap } from './measure.ts'
-import type { OptionalStatistic } from './probes.ts'
+import { OPTIONAL_STATISTICS, type OptionalStatistic } from './probes.ts'
 import {
   activationMean,
   channelCorrelation,
@@ -132,6 +141,15 @@ describe('the statistics of blocks', () => {
       measureSignal(model, randn([2, 3, 4, 4]), { statistics: [statistic as OptionalStatistic] })
     expect(measure('gradientVariance')).toThrow('gives [2, 8, 4, 4]')
     expect(measure('median')).toThrow('received "median"')
+  })
+
+  it('hold no tensor afterwards', () => {
+    const model = createModel('nf_resnet20')
+    const images = randn([2, 3, 16, 16])
+    const statistics = OPTIONAL_STATISTICS
+    const before = liveTensors().tensors
+    measureSignal(model, images, { statistics })
+    expect(liveTensors().tensors - before).toBe(0)
   })
 
   it('change nothing of the three', () => {

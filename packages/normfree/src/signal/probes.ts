@@ -39,6 +39,8 @@ export interface Probe {
   sum?(place: TapPlace, sum: TapSum): void
   /** What there is to say of the block whose output `y` is, or of the stem. */
   tap(y: Tensor): Reading
+  /** Releases what was seen behind the last block. */
+  dispose?(): void
 }
 
 const ofOutput = (tap: (y: Tensor) => Reading) => (): Probe => ({ tap })
@@ -80,6 +82,9 @@ const RECTIFIER = /^(relu6?|hardtanh|hardswish|threshold|clamp|clamp_min)_?(\.|$
 function deadFraction(): Probe {
   let dead: Tensor[] = []
   let channels = 0
+  const dispose = () => {
+    for (const count of dead) count.dispose()
+  }
   return {
     operator(operator, _, result) {
       if (!RECTIFIER.test(operator) || !isMap(result as Tensor)) return
@@ -90,10 +95,11 @@ function deadFraction(): Probe {
     tap() {
       const counts = dead
       const fraction = counts.length > 0 ? quietly(() => stack(counts).sum().div(channels)) : null
-      for (const count of counts) count.dispose()
+      dispose()
       ;[dead, channels] = [[], 0]
       return fraction
     },
+    dispose,
   }
 }
 

@@ -88,10 +88,11 @@ function withHooks(
 ): void {
   const handles = blocks.flatMap(([name, block], i) => {
     const place = { index: i + 1, name, ...block.position }
+    // What a hook returns replaces the tensor, and a listener may return anything.
     return [
-      ...(i === 0 ? [block.registerForwardPreHook((_, [x]) => listener.stem(x))] : []),
-      block.residual.registerForwardHook((_, __, y) => listener.branch(place, y)),
-      block.registerForwardHook((_, __, y) => listener.output(place, y)),
+      ...(i === 0 ? [block.registerForwardPreHook((_, [x]) => void listener.stem(x))] : []),
+      block.residual.registerForwardHook((_, __, y) => void listener.branch(place, y)),
+      block.registerForwardHook((_, __, y) => void listener.output(place, y)),
     ]
   })
   try {
