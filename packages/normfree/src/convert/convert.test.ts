@@ -72,6 +72,7 @@ const shallowV2 = () =>
   new ResNetV2({ block: 'bottleneck', layers: [2, 1], channels: [128, 256], numClasses: 7 })
 
 const NETS: Record<string, { side: number; create(): nn.Module }> = {
+  resnet20: { side: 64, create: () => createModel('resnet20') },
   'a ResNetV2': { side: 97, create: () => shallowV2() },
   'a ResNet': { side: 64, create: () => shallowV1() },
   'a user’s ResNet': { side: 48, create: () => new UserResNet() },

@@ -54,7 +54,10 @@ function finding(
   test: (layer: Layer) => boolean,
   describe: (layers: readonly Layer[]) => Omit<Found, 'severity' | 'block' | 'blocks'>,
 ): Found[] {
-  const found = keepsUnitVariance ? layers.filter(layer => layer.activation && test(layer)) : []
+  // What had no norm in a net that was converted is as it was, and no part of its plan.
+  const converted = layers.filter(layer => layer.converted)
+  const planned = converted.length > 0 ? converted : layers
+  const found = keepsUnitVariance ? planned.filter(layer => layer.activation && test(layer)) : []
   if (found.length === 0) return []
   const blocks = distinct(found.map(placeOf))
   return [{ severity: 'fault', block: blocks[0], blocks, ...describe(found) }]
