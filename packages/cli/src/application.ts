@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { type Application, buildApplication, buildRouteMap, help, version } from '@stricli/core'
 import { ablate } from './commands/ablate.ts'
 import { check } from './commands/check.ts'
+import { convert } from './commands/convert.ts'
 import { doctor } from './commands/doctor.ts'
 import { exportModel } from './commands/export.ts'
 import { gain } from './commands/gain.ts'
@@ -22,6 +23,7 @@ const routes = buildRouteMap({
     models,
     spp,
     check,
+    convert,
     gain,
     train,
     ablate,

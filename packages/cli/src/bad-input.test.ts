@@ -49,6 +49,15 @@ describe('bad input', () => {
       ['spp', 'resnet20', '--blocks', 'stages.*'],
       /^normfree: Expected the names of modules, .* for `blocks` but received "stages\.\*"/,
     ],
+    [['convert'], 'normfree: Expected MODEL or `--module FILE` but received neither.\n'],
+    [
+      ['convert', 'nf_resnet20'],
+      'normfree: Expected batch norms behind convolutions in `model` but CifarResNet has none.\n',
+    ],
+    [
+      ['convert', 'resnet20', '--alpha', '0'],
+      'normfree: Expected a number > 0 for `--alpha` but received "0".\n',
+    ],
     [['train'], 'normfree: Expected a RECIPE or `--set model=NAME` but received neither.\n'],
     [
       ['train', '--set', 'model=nf_resnet2'],

@@ -122,6 +122,13 @@ export function integerFrom(minimum: number): (input: string) => number {
   }
 }
 
+/** A parser of numbers above 0. */
+export function positiveNumber(input: string): number {
+  const value = Number(input)
+  if (value > 0 && Number.isFinite(value)) return value
+  throw new RangeError('a number > 0')
+}
+
 /** A parser of file names with the given ending; without a value it gives the empty string. */
 export function fileEnding(...endings: string[]): (input: string) => string {
   return input => {

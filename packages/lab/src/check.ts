@@ -6,17 +6,13 @@ import {
   type CheckOptions,
   checkModel,
   checkResolution,
-  createModel,
-  createPretrained,
   type Finding,
   type Fix,
   listModels,
-  loadPretrained,
-  modelEntry,
 } from 'normfree'
 import { loadRecipe, type RunConfig } from './config/index.ts'
 import { loadData } from './data/index.ts'
-import { loadModuleFile } from './module-file.ts'
+import { modelOf } from './model-of.ts'
 
 /** What is to be checked. One of `model`, `module` and `recipe` names the model. */
 export interface CheckRequest {
@@ -54,16 +50,21 @@ export interface CheckReport {
  */
 export async function check(request: CheckRequest): Promise<CheckReport> {
   const config = request.recipe === undefined ? null : await recipeOf(request.recipe)
-  const { model, name, side: own } = await modelOf(request, config)
+  const {
+    model,
+    name,
+    side: own,
+    channels,
+  } = await modelOf({ ...request, model: request.model ?? config?.model })
   const training = config && (await trainingOf(config, request.steps))
   const side = request.resolution ?? training?.side ?? own
   if (request.module === undefined) checkResolution(name, side)
   const options: CheckOptions = {
-    shape: [3, side, side],
+    shape: [channels, side, side],
     ...(training && { training: training.plan }),
   }
   const findings = checkModel(model, options)
-  const input = `N(0, 1) noise, 3 x ${side} x ${side}`
+  const input = `N(0, 1) noise, ${channels} x ${side} x ${side}`
   return { model: name, input, findings, fixed: request.fix ? fix(model, findings, options) : null }
 }
 
@@ -74,20 +75,6 @@ function fix(model: nn.Module, findings: readonly Finding[], options: CheckOptio
 
 const recipeOf = (file: string): Promise<RunConfig> =>
   loadRecipe(file, { models: listModels().map(({ name }) => name) })
-
-/** The model, what it is called, and the side of its images. */
-async function modelOf({ model, module, weights }: CheckRequest, config: RunConfig | null) {
-  if (module !== undefined) {
-    const { name, create } = await loadModuleFile(module)
-    const own = create()
-    if (weights !== undefined) await loadPretrained(own, weights)
-    return { model: own, name, side: 224 }
-  }
-  const name = model ?? config?.model ?? ''
-  const side = modelEntry(name).resolution
-  if (weights === undefined) return { model: createModel(name), name, side }
-  return { model: (await createPretrained(name, weights)).model, name, side }
-}
 
 /** How the recipe trains; its data is loaded for the number of steps, and then says the side. */
 async function trainingOf(config: RunConfig, steps?: number) {

@@ -33,6 +33,7 @@ export {
   type RunConfigInput,
   type Settings,
 } from './config/index.ts'
+export { type ConvertReport, type ConvertRequest, convert } from './convert.ts'
 export {
   type Augmentation,
   type Batch,
@@ -69,6 +70,7 @@ export {
 export { type DepthFigures, DepthMetrics } from './metrics/depth.ts'
 export { reverseHuber } from './metrics/reverse-huber.ts'
 export { ConfusionMatrix } from './metrics/segmentation.ts'
+export type { ModelRequest } from './model-of.ts'
 export { loadModuleFile, type ModuleFile, ModuleFileError } from './module-file.ts'
 export { type Prediction, type PredictOptions, predict } from './predict/predict.ts'
 export { Bench, type BenchOptions } from './reproduce/bench.ts'

@@ -20,6 +20,16 @@ export {
   unitwiseNorm,
 } from './clip.ts'
 export {
+  type Conversion,
+  type ConvertedLayer,
+  type ConvertOptions,
+  convert,
+  convertedModel,
+  type RemovedNorm,
+} from './convert/convert.ts'
+export { ConvertedConv2d } from './convert/converted-conv.ts'
+export type { Left } from './convert/plan.ts'
+export {
   createDepthModel,
   createSegmentationModel,
   DenseModel,

@@ -1,9 +1,10 @@
 // `normfree check`: the findings, and the settings that mend them.
 import { check as checkNet } from '@normfree/lab'
-import { type Finding, fixesYaml } from 'normfree'
+import { fixesYaml } from 'normfree'
 import type { CheckFlags } from '../commands/check.ts'
 import type { Context } from '../context.ts'
-import { FailedError, UsageError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
+import { findingLines, refuseFaults } from '../findings.ts'
 import { configureEngine } from './engine.ts'
 
 export default async function check(
@@ -24,7 +25,7 @@ export default async function check(
   if (flags.json) this.printJson(report)
   else {
     this.print(`${report.model}, ${report.input}`)
-    for (const finding of findings) this.print(describe(finding))
+    for (const finding of findings) this.print(findingLines(finding))
     if (findings.length === 0) this.print('no fault found')
     if (fixed && fixed.fixes.length > 0) {
       this.print(`\n${fixesYaml(fixed.fixes)}\n`)
@@ -33,22 +34,8 @@ export default async function check(
           ? 'With these settings: no fault found.'
           : 'With these settings there remains:',
       )
-      for (const finding of fixed.findings) this.print(describe(finding))
+      for (const finding of fixed.findings) this.print(findingLines(finding))
     }
   }
-  const faults = findings.filter(({ severity }) => severity === 'fault').length
-  if (faults > 0)
-    throw new FailedError(`${report.model} has ${faults} fault${faults > 1 ? 's' : ''}`)
-}
-
-function describe({ severity, rule, block, blocks, ...finding }: Finding): string {
-  const others = blocks.length - 1
-  const more = others === 0 ? '' : ` and ${others} other${others > 1 ? 's' : ''}`
-  return [
-    `${severity}: ${rule} in ${block}${more}: ${finding.title}`,
-    `  found   ${finding.evidence}`,
-    `  cause   ${finding.cause}`,
-    `  change  ${finding.change}`,
-    ...(finding.source ? [`  source  ${finding.source}`] : []),
-  ].join('\n')
+  refuseFaults(report.model, findings)
 }

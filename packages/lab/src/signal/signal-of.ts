@@ -1,6 +1,6 @@
 // Where a signal is to be measured: a model by name or out of a file, at initialisation or from a
 // checkpoint, on noise or on images.
-import { nn, type Tensor } from '@normfree/torch'
+import type { nn, Tensor } from '@normfree/torch'
 import {
   checkResolution,
   createModel,
@@ -19,6 +19,7 @@ import {
   type SignalSource,
 } from 'normfree'
 import { type Batch, batches, DataError, type ImageData, loadData } from '../data/index.ts'
+import { channelsOf } from '../model-of.ts'
 import { loadModuleFile } from '../module-file.ts'
 import { toTensors } from '../train/step.ts'
 
@@ -107,12 +108,6 @@ function noiseOf(request: SignalRequest, create: () => nn.Module): Inputs {
   if (model) checkResolution(model, side)
   const channels = model ? (modelOptions?.inChans ?? 3) : channelsOf(create())
   return noiseInput([batch, channels, side, side], { ...(blocks !== undefined && { blocks }) })
-}
-
-/** Of the images that a module takes: those of its first convolution. */
-function channelsOf(model: nn.AnyModule): number {
-  for (const module of model.modules()) if (module instanceof nn.Conv2d) return module.inChannels
-  return 3
 }
 
 interface ImageInputs extends Inputs {

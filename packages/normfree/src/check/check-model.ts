@@ -10,6 +10,7 @@ import { signalGraph } from './graph.ts'
 import { type Layer, transfer, unitLayers } from './layers.ts'
 import { expectedDeviation } from './rules/beta.ts'
 import { illConditioned } from './rules/conditioning.ts'
+import { convertedGain, convertedUnits } from './rules/converted.ts'
 import { deadUnits } from './rules/dead-units.ts'
 import { growth } from './rules/growth.ts'
 import { nonFinite } from './rules/non-finite.ts'
@@ -25,6 +26,7 @@ const RULES: readonly Rule[] = [
   kernelScale,
   meanShift,
   wrongGain,
+  convertedGain,
   unscaledGate,
   expectedDeviation,
   deadUnits,
@@ -61,6 +63,7 @@ export function checkModel(model: nn.Module, options: CheckOptions = {}): Findin
 
 /** Both passes, in training mode without its randomness. */
 function look(model: nn.Module, input: ReturnType<typeof randn>) {
+  const inputShape = input.shape.slice(1)
   model.train()
   for (const module of model.modules()) if (isRandom(module)) module.eval()
   const nodes = signalGraph(model, input)
@@ -70,7 +73,9 @@ function look(model: nn.Module, input: ReturnType<typeof randn>) {
     const openNodes = anySilent ? signalGraph(model, input) : nodes
     const openBlocks = anySilent ? residualBlocksOf(openNodes, model.constructor.name) : blocks
     const layers = unitLayers(model, openNodes, openBlocks)
-    return { nodes, blocks, openNodes, openBlocks, layers, keepsUnitVariance: keepsUnit(layers) }
+    const converted = convertedUnits(model, inputShape)
+    const keepsUnitVariance = keepsUnit(layers)
+    return { nodes, blocks, openNodes, openBlocks, layers, converted, keepsUnitVariance }
   })
 }
 

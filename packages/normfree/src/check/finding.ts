@@ -3,6 +3,7 @@ import type { nn } from '@normfree/torch'
 import type { Block } from './blocks.ts'
 import type { SignalNode } from './graph.ts'
 import type { Layer } from './layers.ts'
+import type { ConvertedUnit } from './rules/converted.ts'
 
 /**
  * One setting to change. `target` 'model': a property of the module of that dotted name, a number,
@@ -86,6 +87,8 @@ export interface Subject {
   openBlocks: readonly Block[]
   /** Layers of the open pass that unit variance can be asked of. */
   layers: readonly Layer[]
+  /** Converted convolutions of the open net, and what they make of what they are expected to read. */
+  converted: readonly ConvertedUnit[]
   /** The net is built to keep unit variance in every layer: by its kernels or its gains. */
   keepsUnitVariance: boolean
   /** Channels, height and width of the noise. */

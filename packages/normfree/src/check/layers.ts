@@ -1,6 +1,7 @@
 // What stands in front of every layer with weights: which activation, and what it is multiplied by.
 // From that follows whether a layer keeps unit variance, without any data.
 import { type nn, tidy } from '@normfree/torch'
+import { ConvertedConv2d } from '../convert/converted-conv.ts'
 import { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
 import { type Block, type Unscaled, unscaled } from './blocks.ts'
 import {
@@ -32,6 +33,8 @@ export interface Layer {
   gamma: number
   /** Variance that its kernel lets through, gamma and learned gain left out: 1 where standardized. */
   energy: number
+  /** Its gamma is 1 / deviation of whatever it reads, of which the activation is a part only. */
+  converted: boolean
   /** Every unit of the kernel sums to 0, as Scaled WS makes it. */
   centred: boolean
 }
@@ -101,6 +104,7 @@ function describe(placed: Placed, module: nn.AnyModule | undefined, inKernels: b
     module: placed.node.module,
     gamma,
     energy: gain === 0 ? 0 : kernel.energy / gain / gamma ** 2,
+    converted: module instanceof ConvertedConv2d,
     centred: kernel.squaredSum <= CENTRED * kernel.energy,
   }
 }

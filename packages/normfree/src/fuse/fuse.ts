@@ -2,9 +2,11 @@
 // worked out once. As torch.fx.experimental.optimization.fuse, which knows convolutions and batch
 // norms; here standardized convolutions and gamma and beta are added.
 import { ArgumentError, nn, noGrad, type Tensor, tidy, zerosLike } from '@normfree/torch'
+import { ConvertedConv2d } from '../convert/converted-conv.ts'
 import { Conv2dSame, symmetricPadding } from '../layers/same-padding.ts'
 import { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
 import { StdConv2d } from '../layers/std-conv.ts'
+import { replaceModules } from '../replace-modules.ts'
 import { type BatchNorm, findLinks, type LinearLayer, type Links } from './links.ts'
 
 /**
@@ -76,8 +78,9 @@ function plainConvolution(conv: ScaledStdConv2d | StdConv2d): nn.Conv2d {
       ? new Conv2dSame(inChannels, outChannels, kernelSize[0], form)
       : new nn.Conv2d(inChannels, outChannels, kernelSize, { ...form, padding }),
   )
-  setWeight(folded, conv.standardizedWeight())
-  if (conv.bias) setBias(folded, conv.bias)
+  const scale = conv instanceof ConvertedConv2d ? conv.scale : 1
+  setWeight(folded, conv.standardizedWeight().mul(scale))
+  if (conv.bias) setBias(folded, conv.bias.mul(scale))
   return folded.eval()
 }
 
@@ -102,15 +105,4 @@ function setWeight(layer: LinearLayer, value: Tensor): void {
 
 function setBias(layer: LinearLayer, value: Tensor): void {
   ;(layer as Writable).bias = new nn.Parameter(value)
-}
-
-/** Puts new modules in the places of old ones, in every field that holds these. */
-function replaceModules(model: nn.Module, replaced: ReadonlyMap<nn.AnyModule, nn.AnyModule>): void {
-  for (const parent of model.modules()) {
-    const fields = parent as unknown as Record<string, unknown>
-    for (const [name, value] of Object.entries(fields)) {
-      const replacement = replaced.get(value as nn.AnyModule)
-      if (replacement) fields[name] = replacement
-    }
-  }
 }

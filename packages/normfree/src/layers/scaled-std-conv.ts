@@ -46,7 +46,8 @@ export class ScaledStdConv2d extends nn.Conv2d {
   readonly gain: nn.Parameter
   readonly convention: StandardizationConvention
   readonly eps: number
-  readonly gamma: number
+  /** Multiplies the standardized kernel: the gain of the activation in front. */
+  gamma: number
   readonly samePadding: boolean
   readonly decoupled: boolean
 

@@ -2,7 +2,7 @@
 import { Tensor } from '@normfree/torch'
 import { WHITE } from './correlation.ts'
 import { Axis, Grid, POINT } from './grid.ts'
-import { affine, bent, type Moments, statisticsOf, uniform } from './moments.ts'
+import { affine, bent, type Moments, mixed, statisticsOf, uniform } from './moments.ts'
 import { PLAIN } from './texture.ts'
 
 /** A function of single elements. */
@@ -69,6 +69,47 @@ export class Estimate {
       this.base,
       curve(x => join(f.of(x), g.of(x))),
     )
+  }
+}
+
+/** Some of the channels. */
+interface Part {
+  /** Of all channels. */
+  share: number
+  estimate: Estimate
+}
+
+/** Channels of several kinds, such as those that zeros were added to; as one they are their mean. */
+export class Mixture extends Estimate {
+  readonly parts: readonly Part[]
+
+  constructor(parts: readonly Part[]) {
+    super(mixed(parts.map(({ share, estimate }) => ({ share, moments: estimate.moments }))))
+    this.parts = parts
+  }
+
+  /** What becomes of each kind. */
+  each(work: (estimate: Estimate) => Estimate): Mixture {
+    return new Mixture(
+      this.parts.map(({ share, estimate }) => ({ share, estimate: work(estimate) })),
+    )
+  }
+
+  override map(g: Bend): Estimate {
+    return this.each(estimate => estimate.map(g))
+  }
+
+  override apart(): Estimate {
+    return this.each(estimate => estimate.apart())
+  }
+
+  override with(other: Estimate, join: (x: number, y: number) => number): Estimate | null {
+    if (!(other instanceof Mixture) || other.parts.length !== this.parts.length) return null
+    const joined = this.parts.flatMap(({ share, estimate }, i) => {
+      const both = estimate.with(other.parts[i].estimate, join)
+      return both ? [{ share, estimate: both }] : []
+    })
+    return joined.length === this.parts.length ? new Mixture(joined) : null
   }
 }
 

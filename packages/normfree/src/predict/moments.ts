@@ -86,7 +86,8 @@ export const averaged = ({ grid, mean, spread, variance, texture }: Moments): Mo
   uniform(POINT, {
     mean: grid.average(mean),
     spread: grid.average(spread),
-    variance: (grid.average(variance) * total(texture.correlation)) / grid.positions,
+    // Correlations are estimates: their sum may come out below 0.
+    variance: (grid.average(variance) * Math.max(total(texture.correlation), 0)) / grid.positions,
   })
 
 /**
@@ -101,6 +102,24 @@ export function centred(x: Moments): Moments {
     variance: x.variance[i] + (x.spread[i] - spread) ** 2,
   })
   return build(x.grid, cell, unbounded(x.texture))
+}
+
+/** Channels of several kinds on one grid, each with its share of all. The first gives the texture. */
+export function mixed(parts: readonly { share: number; moments: Moments }[]): Moments {
+  const over = (pick: (moments: Moments) => number) =>
+    parts.reduce((sum, { share, moments }) => sum + share * pick(moments), 0)
+  const { grid, texture } = parts[0].moments
+  const least = Math.min(...parts.map(({ moments }) => moments.texture.least))
+  const cell = (i: number): Cell => {
+    const mean = over(moments => moments.mean[i])
+    const square = over(moments => moments.mean[i] ** 2 + moments.spread[i] ** 2)
+    return {
+      mean,
+      spread: Math.sqrt(Math.max(square - mean ** 2, 0)),
+      variance: over(moments => moments.variance[i]),
+    }
+  }
+  return build(grid, cell, { ...texture, least })
 }
 
 /** What x amounts to on the whole, by the mean of its cells. */

@@ -51,20 +51,10 @@ export function predictSignal(
   inputShape: readonly number[],
   { smooth = false, ...tapOptions }: PredictSignalOptions = {},
 ): SignalPrediction {
-  if (inputShape.length !== 3 || !inputShape.every(size => Number.isInteger(size) && size > 0))
-    throw new ArgumentError(
-      `Expected [channels, height, width] for \`inputShape\` but received [${inputShape.join(', ')}].`,
-    )
-  const follow = (samples: number) =>
-    followed(model, [samples, ...inputShape], { smooth, ...tapOptions })
-  const samples = samplesOf(model)
-  try {
-    return follow(samples)
-  } catch (error) {
-    // A view with a -1 in it, for one, has no meaning without samples.
-    if (samples === SEVERAL || error instanceof ArgumentError) throw error
-    return follow(SEVERAL)
-  }
+  checkInputShape(inputShape)
+  return withSamples(model, samples =>
+    followed(model, [samples, ...inputShape], { smooth, ...tapOptions }),
+  )
 }
 
 /** The prediction for a batch of that shape. */
@@ -112,6 +102,26 @@ function tapReader(interpreter: Interpreter): { taps: PredictedTap[]; listener: 
     output: ({ index, name }, y) => tap(index, name, y),
   }
   return { taps, listener }
+}
+
+/** Throws ArgumentError for what is not [C, H, W]. */
+export function checkInputShape(inputShape: readonly number[]): void {
+  if (inputShape.length !== 3 || !inputShape.every(size => Number.isInteger(size) && size > 0))
+    throw new ArgumentError(
+      `Expected [channels, height, width] for \`inputShape\` but received [${inputShape.join(', ')}].`,
+    )
+}
+
+/** Gives `work` the number of samples that a pass of which nothing is computed takes: none, or a few. */
+export function withSamples<T>(model: nn.AnyModule, work: (samples: number) => T): T {
+  const samples = samplesOf(model)
+  try {
+    return work(samples)
+  } catch (error) {
+    // A view with a -1 in it, for one, has no meaning without samples.
+    if (samples === SEVERAL || error instanceof ArgumentError) throw error
+    return work(SEVERAL)
+  }
 }
 
 /** Enough for every layer in training mode. */

@@ -1,6 +1,7 @@
 // Signal propagation plots (NF-ResNets, section 3): statistics of the activations at the stem and at
 // every block, measured in one pass that keeps no activation.
 import { ArgumentError, keep, type nn, noGrad, ones, randint, Tensor, tidy } from '@normfree/torch'
+import { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
 import { undisturbed } from '../undisturbed.ts'
 import { unitRatios } from './gradient.ts'
 import {
@@ -243,5 +244,8 @@ export function openBranches(model: nn.Module): void {
       const scale = block.branchScale()
       if (scale) scale.copy_(ones(scale.shape))
     }
+    // Of converted nets, whose blocks know nothing of their convolutions' gains.
+    for (const module of model.modules())
+      if (module instanceof ScaledStdConv2d && !module.gain.ne(0).any().item()) module.gain.fill_(1)
   })
 }

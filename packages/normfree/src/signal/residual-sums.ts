@@ -30,7 +30,8 @@ export interface ResidualSum {
 }
 
 /** `add.Tensor` and `add_.Tensor` are `add`. */
-const baseName = (operator: string): string => operator.split('.')[0].replace(/^__i|_*$/g, '')
+export const baseName = (operator: string): string =>
+  operator.split('.')[0].replace(/^__i|_*$/g, '')
 
 const WEIGHT_LAYER =
   /^(_?convolution.*|conv[123]d|conv_transpose.*|linear|addmm|mm|matmul|bmm|addbmm)$/

@@ -42,7 +42,7 @@ function entriesOf({ openBlocks, layers }: Subject): Entry[] {
   const entries: Entry[] = []
   for (const block of openBlocks) {
     const [layer, shortcut] = [byNode.get(block.layers[0]), byNode.get(block.shortcut[0])]
-    if (layer?.activation) {
+    if (layer?.activation && !layer.converted) {
       const product = layer.factor * layer.gamma * layer.before
       const beta = layer.beta ?? (gainWanted(layer) * gain) / product
       const [expected, withoutReset] = [Math.sqrt(variance), others.map(Math.sqrt)]

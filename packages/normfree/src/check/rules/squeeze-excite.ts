@@ -15,9 +15,11 @@ interface Gate {
 }
 
 /** Sigmoid gates, one a channel, in the branches without norms. */
-function gatesOf({ openBlocks, openNodes }: Subject): Gate[] {
+function gatesOf({ openBlocks, openNodes, layers }: Subject): Gate[] {
+  // Converted convolutions make up for gates by their scales.
+  const converted = new Set(layers.filter(layer => layer.converted).map(({ block }) => block))
   return openBlocks
-    .filter(({ normed }) => !normed)
+    .filter(block => !block.normed && !converted.has(block))
     .flatMap(({ name, nodes }) =>
       nodes.flatMap(node => {
         const factor = node.step.kind === 'gate' ? gateFactor(node) : null

@@ -42,6 +42,7 @@ const attenuates = (layer: Layer): boolean =>
 
 /** What an entry is multiplied by is its beta's too, unless the module tells them apart. */
 const misgained = (layer: Layer): boolean =>
+  !layer.converted &&
   !(layer.entry && layer.beta === null) &&
   2 * off(gainOf(layer) / gainWanted(layer)) > GAIN_TOLERANCE
 
@@ -53,7 +54,10 @@ function finding(
   test: (layer: Layer) => boolean,
   describe: (layers: readonly Layer[]) => Omit<Found, 'severity' | 'block' | 'blocks'>,
 ): Found[] {
-  const found = keepsUnitVariance ? layers.filter(layer => layer.activation && test(layer)) : []
+  // What had no norm in a net that was converted is as it was, and no part of its plan.
+  const converted = layers.filter(layer => layer.converted)
+  const planned = converted.length > 0 ? converted : layers
+  const found = keepsUnitVariance ? planned.filter(layer => layer.activation && test(layer)) : []
   if (found.length === 0) return []
   const blocks = distinct(found.map(placeOf))
   return [{ severity: 'fault', block: blocks[0], blocks, ...describe(found) }]

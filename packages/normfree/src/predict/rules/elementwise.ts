@@ -8,6 +8,7 @@ import {
   Estimate,
   isOperand,
   line,
+  Mixture,
   type Operand,
   type Rule,
   type Rules,
@@ -56,6 +57,13 @@ interface Join {
   independent(x: Estimate, y: Estimate): Estimate
 }
 
+/** Kind by kind, where channels are of several. */
+function independent(join: Join, x: Estimate, y: Estimate): Estimate {
+  if (x instanceof Mixture) return x.each(part => independent(join, part, y))
+  if (y instanceof Mixture) return y.each(part => independent(join, x, part))
+  return join.independent(x, y)
+}
+
 const joined =
   (join: Join): Rule =>
   (call, x: Value, y: Value) => {
@@ -65,7 +73,7 @@ const joined =
     const [first, second] = [x as Operand | Tensor, y as Operand | Tensor].map(estimateOf)
     return (
       first.with(second, join.numbers) ??
-      reshaped(join.independent(first, second), call.shape, call.smooth)
+      reshaped(independent(join, first, second), call.shape, call.smooth)
     )
   }
 

@@ -7,6 +7,7 @@ import {
   Estimate,
   gridOf,
   isOperand,
+  Mixture,
   type Operand,
   type Rule,
   type Rules,
@@ -14,7 +15,7 @@ import {
   Unpredicted,
 } from '../estimate.ts'
 import { cellsUnder, type Slide } from '../grid.ts'
-import { averaged, build, cellAt, type Moments, mapCells } from '../moments.ts'
+import { averaged, build, cellAt, mapCells } from '../moments.ts'
 import { PLAIN } from '../texture.ts'
 import { type Averaging, type Window, windowMaxima, windowMeans } from '../window.ts'
 
@@ -152,31 +153,17 @@ const pad: Rule = (
   return reshaped(x.estimate, call.shape, call.smooth)
 }
 
-/** Along the channels: their mean, by how many each tensor has. */
+/** Along the channels. */
 const cat: Rule = (call, tensors: readonly (Operand | Tensor)[]) => {
+  const total = tensors.reduce((sum, { shape }) => sum + shape[1], 0)
   const parts = tensors.map(each => {
     const estimate = isOperand(each) ? each.estimate : constantEstimate(each)
-    return { moments: reshaped(estimate, call.shape, call.smooth).moments, count: each.shape[1] }
+    return {
+      share: each.shape[1] / total,
+      estimate: reshaped(estimate, call.shape, call.smooth),
+    }
   })
-  const total = parts.reduce((sum, { count }) => sum + count, 0)
-  const share = (pick: (moments: Moments) => number) =>
-    parts.reduce((sum, { moments, count }) => sum + (count / total) * pick(moments), 0)
-  const { grid, texture } = parts[0].moments
-  return new Estimate(
-    build(
-      grid,
-      i => {
-        const mean = share(moments => moments.mean[i])
-        const square = share(moments => moments.mean[i] ** 2 + moments.spread[i] ** 2)
-        return {
-          mean,
-          spread: Math.sqrt(Math.max(square - mean ** 2, 0)),
-          variance: share(moments => moments.variance[i]),
-        }
-      },
-      { ...texture, least: Math.min(...parts.map(({ moments }) => moments.texture.least)) },
-    ),
-  )
+  return new Mixture(parts)
 }
 
 /** The same elements at the same places. */
