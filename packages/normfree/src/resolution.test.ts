@@ -32,7 +32,7 @@ describe('an option out of range', () => {
     [{ dropRate: 1 }, /probability .* `dropRate` but received 1/],
     [{ dropPathRate: -0.1 }, /probability .* `dropPathRate` but received -0.1/],
     [{ outputStride: 5 as 8 }, /8, 16 or 32 for `outputStride` but received 5/],
-    [{ norm: 'grp' as 'group' }, /one of batch, .* for `norm` but received "grp"/],
+    [{ norm: 'grp' as 'group' }, /^Expected batch, .* or none for `norm` but received "grp"/],
   ])('%j is refused in one line', (options, message) => {
     const build = () => createModel('resnet18', options)
     expect(build).toThrow(ArgumentError)

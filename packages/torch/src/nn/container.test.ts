@@ -3,6 +3,8 @@ import { describe, expect, expectTypeOf, it } from 'vitest'
 import { tensor } from '../create.ts'
 import { ArgumentError } from '../errors.ts'
 import { ones, zeros } from '../generated/functions.ts'
+import { keep, liveTensors } from '../memory.ts'
+import type { Tensor } from '../tensor.ts'
 import { numbers } from '../testing.test.util.ts'
 import * as nn from './index.ts'
 
@@ -22,6 +24,35 @@ describe('Sequential', () => {
   it('calls a module twice that stands in it twice', () => {
     const twice = new nn.ZeroPad1d([1, 0])
     expect(new nn.Sequential(twice, twice)(ones([1, 1])).shape).toEqual([1, 3])
+  })
+
+  it('holds no more tensors however many modules it has', () => {
+    const net = new nn.Sequential(...Array.from({ length: 9 }, () => new nn.ZeroPad1d([1, 0])))
+    const live = net.children().map(() => 0)
+    net.children().forEach((module, i) => {
+      module.registerForwardHook(() => {
+        live[i] = liveTensors().tensors
+      })
+    })
+    expect(net(ones([1, 1])).shape).toEqual([1, 10])
+    expect(new Set(live.slice(1)).size).toBe(1)
+  })
+
+  it('leaves its input, what passes through, and what hooks keep', () => {
+    const net = new nn.Sequential(
+      new nn.Identity(),
+      new nn.ReLU(),
+      new nn.Identity(),
+      new nn.ReLU(),
+    )
+    const kept: Tensor[] = []
+    net[1].registerForwardHook((_, __, y: Tensor) => {
+      kept.push(keep(y))
+    })
+    const x = tensor([-1, 2])
+    expect(numbers(net(x))).toEqual([0, 2])
+    expect(numbers(x)).toEqual([-1, 2])
+    expect(numbers(kept[0])).toEqual([0, 2])
   })
 })
 

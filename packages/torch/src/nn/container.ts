@@ -1,6 +1,7 @@
 // Modules and parameters in order or by name.
 import { ArgumentError } from '../errors.ts'
 import type { Tensor } from '../tensor.ts'
+import { Scope, TensorBase } from '../tensor-base.ts'
 import { type AnyModule, Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 
@@ -49,7 +50,10 @@ abstract class ModuleSequence<In extends unknown[], Out, M extends AnyModule> ex
   }
 }
 
-/** Calls its modules one after another. */
+/**
+ * Calls its modules one after another. What one puts out is released when the next has read it, unless
+ * a hook kept it: a deep net in evaluation needs the memory of two activations, not of all.
+ */
 export class Sequential extends ModuleSequence<[Tensor], Tensor, Module> {
   constructor(...modules: Module[]) {
     super(modules)
@@ -57,9 +61,18 @@ export class Sequential extends ModuleSequence<[Tensor], Tensor, Module> {
 
   override forward(x: Tensor): Tensor {
     let y = x
-    for (const module of this) y = module(y)
+    for (const module of this) {
+      const read = y
+      y = module(read)
+      if (read !== x && read !== y) releaseOwn(read)
+    }
     return y
   }
+}
+
+/** Releases a tensor that is the innermost scope's own, as the end of that scope would. */
+const releaseOwn = (tensor: Tensor): void => {
+  if (Scope.current) TensorBase.releaseOwned([tensor], Scope.current)
 }
 
 const uncallable = (name: string): never => {
