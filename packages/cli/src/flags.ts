@@ -52,6 +52,25 @@ export const commonFlags: FlagParametersForType<CommonFlags, Context> = {
   },
 }
 
+/** `--module`: a net of the user's own. */
+export const moduleFlag = {
+  kind: 'parsed',
+  parse: String,
+  optional: true,
+  brief:
+    'A JavaScript or TypeScript file that exports a module, or a function that makes one, as default',
+  placeholder: 'FILE',
+} as const
+
+/** `--weights` of a model that has fresh ones otherwise. */
+export const weightsFlag = {
+  kind: 'parsed',
+  parse: String,
+  optional: true,
+  brief: 'Weights: a file or a model on the hub [default = freshly initialised ones]',
+  placeholder: 'SOURCE',
+} as const
+
 export const trainingFlags: FlagParametersForType<TrainingFlags, Context> = {
   ...commonFlags,
   set: {

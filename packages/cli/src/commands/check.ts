@@ -1,7 +1,7 @@
 // `normfree check`: flags and help.
 import { buildCommand } from '@stricli/core'
 import type { Context } from '../context.ts'
-import { type CommonFlags, commonFlags, integerFrom } from '../flags.ts'
+import { type CommonFlags, commonFlags, integerFrom, moduleFlag, weightsFlag } from '../flags.ts'
 import { action } from './action.ts'
 
 /** Flags of `normfree check`. */
@@ -19,21 +19,8 @@ export const check = buildCommand<CheckFlags, [model?: string], Context>({
   parameters: {
     flags: {
       ...commonFlags,
-      module: {
-        kind: 'parsed',
-        parse: String,
-        optional: true,
-        brief:
-          'A JavaScript or TypeScript file that exports a module, or a function that makes one, as default',
-        placeholder: 'FILE',
-      },
-      weights: {
-        kind: 'parsed',
-        parse: String,
-        optional: true,
-        brief: 'Weights: a file or a model on the hub [default = freshly initialised ones]',
-        placeholder: 'SOURCE',
-      },
+      module: moduleFlag,
+      weights: weightsFlag,
       recipe: {
         kind: 'parsed',
         parse: String,

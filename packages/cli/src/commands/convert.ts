@@ -1,7 +1,15 @@
 // `normfree convert`: flags and help.
 import { buildCommand } from '@stricli/core'
 import type { Context } from '../context.ts'
-import { type CommonFlags, commonFlags, fileEnding, integerFrom, positiveNumber } from '../flags.ts'
+import {
+  type CommonFlags,
+  commonFlags,
+  fileEnding,
+  integerFrom,
+  moduleFlag,
+  positiveNumber,
+  weightsFlag,
+} from '../flags.ts'
 import { action } from './action.ts'
 
 /** Flags of `normfree convert`. */
@@ -19,20 +27,8 @@ export const convert = buildCommand<ConvertFlags, [model?: string], Context>({
   parameters: {
     flags: {
       ...commonFlags,
-      module: {
-        kind: 'parsed',
-        parse: String,
-        optional: true,
-        brief: 'A JavaScript file that exports a module, or a function that makes one, as default',
-        placeholder: 'FILE',
-      },
-      weights: {
-        kind: 'parsed',
-        parse: String,
-        optional: true,
-        brief: 'Weights: a file or a model on the hub [default = freshly initialised ones]',
-        placeholder: 'SOURCE',
-      },
+      module: moduleFlag,
+      weights: weightsFlag,
       alpha: {
         kind: 'parsed',
         parse: positiveNumber,

@@ -1,7 +1,7 @@
 // `normfree export`: flags and help.
 import { buildCommand } from '@stricli/core'
 import type { Context } from '../context.ts'
-import { type CommonFlags, commonFlags, fileEnding, integerFrom } from '../flags.ts'
+import { type CommonFlags, commonFlags, fileEnding, integerFrom, weightsFlag } from '../flags.ts'
 import { action } from './action.ts'
 
 /** Flags of `normfree export`. */
@@ -23,13 +23,7 @@ export const exportModel = buildCommand<ExportFlags, [model: string], Context>({
         brief: 'File to write: .onnx or .safetensors',
         placeholder: 'FILE',
       },
-      weights: {
-        kind: 'parsed',
-        parse: String,
-        optional: true,
-        brief: 'Weights: a file or a model on the hub [default = freshly initialised ones]',
-        placeholder: 'SOURCE',
-      },
+      weights: weightsFlag,
       resolution: {
         kind: 'parsed',
         parse: integerFrom(1),

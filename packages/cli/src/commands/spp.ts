@@ -2,7 +2,7 @@
 import { OPTIONAL_STATISTICS, type OptionalStatistic } from '@normfree/runs'
 import { buildCommand } from '@stricli/core'
 import type { Context } from '../context.ts'
-import { type CommonFlags, commonFlags, fileEnding, integerFrom } from '../flags.ts'
+import { type CommonFlags, commonFlags, fileEnding, integerFrom, moduleFlag } from '../flags.ts'
 import { action } from './action.ts'
 
 /** Flags of `normfree spp`. */
@@ -79,14 +79,7 @@ export const spp = buildCommand<SppFlags, string[], Context>({
         brief: 'Option of the models, e.g. alpha=1 or norm=group; may be repeated',
         placeholder: 'key=value',
       },
-      module: {
-        kind: 'parsed',
-        parse: String,
-        optional: true,
-        brief:
-          'A JavaScript or TypeScript file that exports a module, or a function that makes one, as default',
-        placeholder: 'FILE',
-      },
+      module: moduleFlag,
       weights: {
         kind: 'parsed',
         parse: String,

@@ -66,8 +66,8 @@ const ALPHA = 0.2
 /**
  * Makes a batch-norm net normalizer-free, in place; any tree of modules will do. It is to be on the CPU.
  * - A convolution in front of a batch norm becomes a ConvertedConv2d, its norm nn.Identity; the norm's
- *   gain and bias become the convolution's. Norms behind sums, pools and activations go too, and so
- *   do convolutions in front of those become standardized.
+ *   gain and bias become the convolution's. Norms behind sums, pools and activations go
+ *   too, and the convolutions in front of those become standardized.
  * - gamma of each is 1 / (expected deviation of its input), beta and all, so that each reads unit
  *   variance: also behind gates that nobody makes up for, and behind sums that a ReLU follows.
  * - The last convolution of each branch has its output multiplied by `alpha`.
