@@ -8,6 +8,7 @@ const commands = [
   'models',
   'spp',
   'check',
+  'convert',
   'gain',
   'train',
   'ablate',
