@@ -1,10 +1,10 @@
 // One forward pass as a graph of what its operators do to a signal: weigh, bend, scale, normalize,
 // pool, add. It is read off the operators, so that it says the same of anybody's modules. Each node
 // keeps numbers, no tensor.
-import { ArgumentError, nn, noGrad, ops, Tensor, tidy } from '@normfree/torch'
+import { nn, noGrad, ops, Tensor, tidy } from '@normfree/torch'
 import type { ActivationMoments } from '../gain.ts'
 import { ScaledActivation } from '../layers/scaled-activation.ts'
-import { inModule, ModulePath } from '../module-path.ts'
+import { ModulePath, namingModule } from '../module-path.ts'
 import { type Kernel, kernelOf } from './kernel.ts'
 import { isActivation, operatorMoments } from './moments.ts'
 
@@ -79,12 +79,7 @@ export function signalGraph(model: nn.Module, input: Tensor): SignalNode[] {
       () => void model(input),
     )
   try {
-    noGrad(() => tidy(pass))
-  } catch (error) {
-    throw new ArgumentError(
-      `Expected a model that takes ${input.shape.slice(1).join(' x ')} images but it fails${inModule(recorder.modules.current)}: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    )
+    noGrad(() => tidy(() => namingModule(recorder.modules, input, pass)))
   } finally {
     recorder.modules.remove()
   }

@@ -3,7 +3,7 @@
 import { type nn, Tensor } from '@normfree/torch'
 import { AddBias } from '../layers/add-bias.ts'
 import { StochasticDepth } from '../layers/stochastic-depth.ts'
-import { inModule, ModulePath } from '../module-path.ts'
+import { inModule, ModulePath, namingModule } from '../module-path.ts'
 import {
   constantEstimate,
   Estimate,
@@ -68,7 +68,7 @@ export class Interpreter {
     this.#path = new ModulePath(this.#model)
     const handles = this.#model.modules().flatMap(module => this.#follow(module))
     try {
-      pass()
+      namingModule(this.#path, input, pass)
     } finally {
       for (const handle of [this.#path, ...handles]) handle.remove()
     }

@@ -1,6 +1,15 @@
 // The signal that a model is expected to have at initialisation, from its operators and its kernels
 // alone: what the variance bookkeeping of a family says, for any model and for white noise too.
-import { ArgumentError, nn, noGrad, ops, type Tensor, tidy, zeros } from '@normfree/torch'
+import {
+  ArgumentError,
+  nn,
+  noGrad,
+  ops,
+  type Tensor,
+  TorchError,
+  tidy,
+  zeros,
+} from '@normfree/torch'
 import { residualBlocks, type TapListener, type TapOptions, withTaps } from '../signal/taps.ts'
 import { smallestBatch, undisturbed } from '../undisturbed.ts'
 import { Interpreter } from './interpret.ts'
@@ -119,7 +128,8 @@ export function withSamples<T>(model: nn.AnyModule, work: (samples: number) => T
     return work(samples)
   } catch (error) {
     // A view with a -1 in it, for one, has no meaning without samples.
-    if (samples === SEVERAL || error instanceof ArgumentError) throw error
+    const refused = error instanceof ArgumentError && !(error.cause instanceof TorchError)
+    if (samples === SEVERAL || refused) throw error
     return work(SEVERAL)
   }
 }

@@ -135,10 +135,11 @@ describe('measureSignal', () => {
 
   it('removes its hooks, also when the pass throws', () => {
     const model = createModel('resnet20')
-    const hooks = 1 + 2 * 9 // the stem; branch and output of each block
+    const taps = 1 + 2 * 9 // the stem; branch and output of each block
+    const names = 2 * [...model.modules()].length
     const left = (images: Tensor) => hooksLeftBy(() => measureSignal(model, images))
-    expect(left(noise(2))).toEqual({ registered: hooks, left: 0 })
-    expect(left(noise(2).slice(1, 0, 2))).toEqual({ registered: hooks, left: 0 })
+    expect(left(noise(2))).toEqual({ registered: taps + names, left: 0 })
+    expect(left(noise(2).slice(1, 0, 2))).toEqual({ registered: taps + names, left: 0 })
   })
 
   it('refuses a model without residual blocks', () => {
@@ -184,6 +185,24 @@ describe('the signal of the normalizer-free ResNet', () => {
       }
     },
   )
+})
+
+describe('measureSignal of a model that fails', () => {
+  it('names the module', () => {
+    class Narrow extends nn.Module<[Tensor], Tensor> {
+      forward(x: Tensor): Tensor {
+        return x.narrow(1, 0, 3)
+      }
+    }
+    const model = createModel('nf_resnet20') as CifarResNet
+    Object.assign(model.layer2[1], { act1: new Narrow() })
+    const { left } = hooksLeftBy(() =>
+      expect(() => measureSignal(model, noise(2))).toThrow(
+        /^Expected a model that takes 3 x 32 x 32 images but it fails in layer2\.1\.conv1: conv2d/,
+      ),
+    )
+    expect(left).toBe(0)
+  })
 })
 
 describe('openBranches', () => {

@@ -2,6 +2,7 @@
 // every block, measured in one pass that keeps no activation.
 import { ArgumentError, keep, type nn, noGrad, ones, randint, Tensor, tidy } from '@normfree/torch'
 import { ScaledStdConv2d } from '../layers/scaled-std-conv.ts'
+import { ModulePath, namingModule } from '../module-path.ts'
 import { undisturbed } from '../undisturbed.ts'
 import { unitRatios } from './gradient.ts'
 import {
@@ -78,8 +79,8 @@ export interface MeasureOptions extends TapOptions {
  * for what a block is). Unless gradients are asked for, nothing is recorded and no activation kept. The
  * model's state (running statistics, mode, gradients) is as before afterwards.
  *
- * @throws ArgumentError as withTaps, for an unknown statistic, and where gradients are asked of a model
- * whose output is not (N, classes).
+ * @throws ArgumentError as withTaps, for an unknown statistic, where gradients are asked of a model
+ * whose output is not (N, classes), and naming the module in which the model fails.
  */
 export function measureSignal(
   model: nn.Module,
@@ -90,10 +91,12 @@ export function measureSignal(
   checkStatistics(statistics)
   const record = new Recording(statistics)
   const backwards = statistics.includes('gradientVariance') || statistics.includes('gradientRatio')
+  const modules = new ModulePath(model)
+  const forward = () => namingModule(modules, input, () => model.train()(input))
   const pass = () =>
     tidy(() => {
-      if (backwards) backward(model, model.train()(input), labels)
-      else noGrad(() => void model.train()(input))
+      if (backwards) backward(model, forward(), labels)
+      else noGrad(() => void forward())
     })
   const measured = () => withTaps(model, record.listener(), pass, tapOptions)
   try {
@@ -106,6 +109,7 @@ export function measureSignal(
     })
     return record.taps()
   } finally {
+    modules.remove()
     record.dispose()
   }
 }
