@@ -2,7 +2,9 @@ import { ArgumentError, manualSeed, nn, noGrad, randn, type Tensor, tidy } from 
 import { beforeEach, describe, expect, it } from 'vitest'
 import { UnknownModelError } from './errors.ts'
 import { numbers } from './fixtures.test.util.ts'
+import { GAMMA } from './gain.ts'
 import type { AddBias } from './layers/add-bias.ts'
+import { ScaledActivation } from './layers/scaled-activation.ts'
 import { ScaledStdConv2d } from './layers/scaled-std-conv.ts'
 import type { CifarResNet } from './models/cifar-resnet.ts'
 import type { ModelOptions } from './models/entry.ts'
@@ -128,6 +130,19 @@ describe('createModel', () => {
     expect(block.conv1.weight.square().mean().item()).toBeCloseTo(2 / 64, 2)
   })
 
+  it('builds normalizer-free nets with another activation, and its gain', () => {
+    for (const name of ['nf_resnet20', 'dm_nf_resnet26']) {
+      const layers = createModel(name, { activation: 'silu' }).modules()
+      const activations = layers.filter(layer => layer instanceof ScaledActivation)
+      expect(activations.length).toBeGreaterThan(9)
+      for (const each of activations as unknown as ScaledActivation[]) {
+        expect(each.activation).toBeInstanceOf(nn.SiLU)
+        expect(each.gamma).toBe(GAMMA.silu)
+      }
+      expect(layers.some(layer => layer instanceof nn.ReLU)).toBe(false)
+    }
+  })
+
   it('builds normalizer-free nets whose kernels are standardized apart from the forward pass', () => {
     for (const name of ['nf_resnet20', 'nf_resnet26']) {
       const model = createModel(name, { weightStandardization: 'decoupled' })
@@ -162,6 +177,8 @@ describe('createModel', () => {
       /scalar or vector for `multiplier` but received "matrix"/,
     ],
     ['rescale50', { depthInit: 'no' }, /true or false for `depthInit` but received "no"/],
+    ['resnet50', { activation: 'silu' }, /no `activation` for resnet50/],
+    ['nf_resnet50', { activation: 'swish' }, /silu.* for `activation` but received "swish"/],
     ['nf_resnet50', { alpha: 0 }, /a finite number > 0 for `alpha` but received 0/],
     ['resnet50', { norm: 'bath' }, /instance or none for `norm` but received "bath"/],
     ['resnet50', { outputStride: 4 }, /8, 16 or 32 for `outputStride` but received 4/],

@@ -1,5 +1,6 @@
 // Every model by name. A family adds rows here; a variant is a row of numbers, not a class.
 import { ArgumentError, type nn } from '@normfree/torch'
+import { ACTIVATIONS } from './activations.ts'
 import { UnknownModelError } from './errors.ts'
 import { NORMS } from './layers/norm.ts'
 import { baselineEntries } from './models/baseline-families.ts'
@@ -103,6 +104,7 @@ const OPTION_RULES: Readonly<Record<keyof ModelOptions, Rule>> = {
   outputStride: oneOf(8, 16, 32),
   norm: oneOf(...NORMS),
   alpha: ['a finite number > 0', value => Number.isFinite(value) && (value as number) > 0],
+  activation: oneOf(...Object.keys(ACTIVATIONS)),
   weightStandardization: oneOf('forward', 'decoupled'),
   c: ['a finite number >= 0', value => Number.isFinite(value) && (value as number) >= 0],
   multiplier: oneOf('scalar', 'vector'),

@@ -1,5 +1,6 @@
 // What the registry holds of a model: a row.
 import type { nn } from '@normfree/torch'
+import type { ActivationName } from '../activations.ts'
 import type { NormName } from '../layers/norm.ts'
 import type { WeightStandardization } from '../layers/scaled-std-conv.ts'
 
@@ -39,6 +40,8 @@ export interface ModelOptions extends RescaleVariation {
   norm?: NormName
   /** Growth of the variance a block, or the branch's share of it. Default: the family's (0.2). */
   alpha?: number
+  /** Of a normalizer-free net, each with its own gain (GAMMA). Default: the family's. */
+  activation?: ActivationName
   /**
    * Whether kernels are standardized on every call or, by `standardizeWeights_`, after every step of
    * the optimizer. Default 'forward'.

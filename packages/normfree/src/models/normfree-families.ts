@@ -19,7 +19,7 @@ type Row = Omit<ModelEntry, 'create' | 'options' | 'signalResolution'> & {
 const entry = ({ config, ...row }: Row): ModelEntry => ({
   ...row,
   signalResolution: SIGNAL_RESOLUTION,
-  options: ['dropPathRate', 'outputStride', 'alpha', 'weightStandardization'],
+  options: ['dropPathRate', 'outputStride', 'alpha', 'activation', 'weightStandardization'],
   create: options => new NormFreeNet(config, options),
 })
 

@@ -45,8 +45,8 @@ export class NormFreeNet extends nn.Module {
   constructor(config: NormFreeNetConfig, options: ModelOptions = {}) {
     super()
     const { numClasses = 1000, inChans = 3, dropRate = 0, alpha = config.alpha } = options
-    const convention = CONVENTIONS[config.convention]
-    const layers = new Layers(convention, config.activation, options.weightStandardization)
+    const { activation = config.activation, weightStandardization } = options
+    const layers = new Layers(CONVENTIONS[config.convention], activation, weightStandardization)
     const stem = createStem(layers, inChans, config.stem)
     const width = config.channels[config.channels.length - 1]
     const { numFeatures } = config

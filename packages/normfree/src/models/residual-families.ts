@@ -46,7 +46,7 @@ const cifar = ({ options = [], ...row }: Row): ModelEntry => ({
 })
 
 const NORM: ModelEntry['options'] = ['norm']
-const NORM_FREE: ModelEntry['options'] = ['alpha', 'weightStandardization']
+const NORM_FREE: ModelEntry['options'] = ['alpha', 'activation', 'weightStandardization']
 
 type ImagenetDepth = keyof typeof IMAGENET_DEPTHS
 const imagenetDepths = Object.keys(IMAGENET_DEPTHS).map(Number) as ImagenetDepth[]
