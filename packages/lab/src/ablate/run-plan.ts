@@ -3,7 +3,7 @@
 // trained is not known here.
 import { join } from 'node:path'
 import { expandPlan, type PlannedRun } from '../config/plan.ts'
-import type { Plan } from '../config/schema.ts'
+import type { Plan } from '../config/plan-schema.ts'
 import type { ImageData } from '../data/types.ts'
 import { withLock } from './lock.ts'
 import { takePreviousRun } from './previous-run.ts'
