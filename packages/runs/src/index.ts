@@ -1,7 +1,7 @@
 // @normfree/runs: the run-record format. Imports nothing of the engine.
 export { writeFileAtomic } from './atomic.ts'
 export { RunRecordError } from './errors.ts'
-export { createRun } from './header.ts'
+export { createRun, isRun } from './header.ts'
 export { type MetricsWriter, openMetrics } from './metrics.ts'
 export { listRuns, readRun } from './read.ts'
 export {

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createRun, type EndLine, openMetrics, type RunConfigJson } from '@normfree/runs'
+import type { EndLine } from '@normfree/runs'
 import { describe, expect, it } from 'vitest'
 import { parsePlan } from '../config/plan.ts'
-import type { ImageData } from '../data/types.ts'
 import { folderForTests } from '../folder.test.util.ts'
+import { writeRecord } from './record.test.util.ts'
 import { type PlanEvent, runPlan } from './run-plan.ts'
 import type { Trainer } from './trainer.ts'
 
@@ -21,21 +21,9 @@ const plan = parsePlan({
 /** A trainer that writes a run record with the given end and trains nothing. */
 function recorder(status: EndLine['status'] | 'killed' = 'completed') {
   const trained: string[] = []
-  const train: Trainer = async (config, { dir, name, command, onEvent }) => {
-    createRun(dir, {
-      format: 1,
-      id: 'id',
-      name,
-      seed: config.seed,
-      created: '2026-01-01T00:00:00Z',
-      command,
-      config: config as unknown as RunConfigJson,
-      environment: {},
-      model: { name: config.model, parameters: 1 },
-    })
-    const metrics = openMetrics(dir)
-    if (status !== 'killed') metrics.append({ kind: 'end', status, seconds: 1 })
-    metrics.close()
+  const train: Trainer = async (config, options) => {
+    const { dir, name, onEvent } = options
+    writeRecord(config, options, status === 'killed' ? undefined : status)
     trained.push(`${name} ${config.seed}`)
     if (status === 'killed') throw new TypeError('killed')
     onEvent?.({ kind: 'end', status })
@@ -132,16 +120,5 @@ describe('runPlan', () => {
       runs: [],
     })
     expect(trained).toEqual(['batch norm 0'])
-  })
-
-  it('loads data once for runs that share it', async () => {
-    const loaded: string[] = []
-    const loadData = async (uri: string) => {
-      loaded.push(uri)
-      return { name: uri } as ImageData
-    }
-    const { train } = recorder()
-    await runPlan(plan, { outDir: newFolder(), train, command: 'c', loadData })
-    expect(loaded).toEqual(['synthetic'])
   })
 })

@@ -3,7 +3,7 @@ import type { RunConfig } from '../config/schema.ts'
 import type { ImageData } from '../data/types.ts'
 
 /** Trains one run to its end and keeps its record in `options.dir`. */
-export type Trainer = (config: RunConfig, options: TrainOptions) => Promise<RunSummary>
+export type Trainer = (config: RunConfig, options: TrainOptions) => Promise<RunOutcome>
 
 /** Where a run is recorded and who hears of it. */
 export interface TrainOptions {
@@ -24,6 +24,13 @@ export interface TrainOptions {
 
 /** Accuracies are fractions 0..1. */
 export type TrainEvent =
+  /** The data is being loaded; `total` is 0 while it is unknown. */
+  | {
+      readonly kind: 'loading'
+      readonly done: number
+      readonly total: number
+      readonly what: string
+    }
   | {
       readonly kind: 'start'
       readonly totalSteps: number
@@ -53,6 +60,8 @@ export type TrainEvent =
       readonly imagesPerSecond: number
     }
   | { readonly kind: 'end'; readonly status: RunSummary['status']; readonly message?: string }
+  /** A line that the process of a run wrote by itself: a warning, or why it dies. */
+  | { readonly kind: 'output'; readonly line: string }
 
 /** How a run ended. */
 export interface RunSummary {
@@ -63,3 +72,16 @@ export interface RunSummary {
   /** Why it did not complete. */
   readonly message?: string
 }
+
+/** A run whose process died, or that ended with an error that concerns no other run. */
+export interface CrashedRun {
+  readonly dir: string
+  readonly status: 'crashed'
+  /** NaN. */
+  readonly testAccuracy: number
+  /** Why, in one line. */
+  readonly message: string
+}
+
+/** What became of a run, as a plan sees it. */
+export type RunOutcome = RunSummary | CrashedRun

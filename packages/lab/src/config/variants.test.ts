@@ -153,6 +153,8 @@ describe('a plan with conditions', () => {
 
   it('says what is wrong with a run before it says that a condition is not met', async () => {
     const lines = await complaints('runs: [{name: x, batchSize: 0}]\nexclude: [{epochs: 2}]')
-    expect(lines).toEqual([expect.stringMatching(/^plan\.yaml:3:18: batchSize: expected an integer/)])
+    expect(lines).toEqual([
+      expect.stringMatching(/^plan\.yaml:3:18: batchSize: expected an integer/),
+    ])
   })
 })
