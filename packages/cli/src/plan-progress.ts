@@ -1,0 +1,62 @@
+// Progress of a plan on stderr, where several runs may go on at a time: a bar for each, with what is said
+// above them, where somebody is watching; whole lines elsewhere.
+import type { PlanEvent, PlanStep, TrainEvent } from '@normfree/lab'
+import { MultiBar } from 'cli-progress'
+import type { Context } from './context.ts'
+import { bar, barOptions, lines, outcome, type Progress } from './progress.ts'
+
+/** A run as it is called in messages: `[2/8] batch norm, seed 0`. */
+export const labelOf = ({ name, seed, index, total }: PlanStep): string =>
+  `[${index + 1}/${total}] ${name}, seed ${seed}`
+
+/** The progress of a plan: that of each run, and how it ended. */
+export function planProgress(context: Context): Progress<PlanEvent> {
+  const board = context.stderr.isTTY ? barBoard(context) : lineBoard(context)
+  const followed = new Map<string, Progress<TrainEvent>>()
+  const onEvent = (event: PlanEvent) => {
+    const { run } = event
+    const label = labelOf(run)
+    if (event.kind === 'runStart') followed.set(run.id, board.follow(label))
+    if (event.kind === 'runProgress') {
+      followed.get(run.id)?.onEvent(event.event)
+      if (event.event.kind === 'output') board.note(`${label}: ${event.event.line}`)
+    }
+    if (event.kind === 'runEnd') {
+      followed.get(run.id)?.[Symbol.dispose]()
+      board.note(`${label}: ${outcome(event.summary)}`)
+    }
+    if (event.kind === 'runReused') board.note(`${label}: kept, ${outcome(event.summary)}`)
+  }
+  return { onEvent, [Symbol.dispose]: () => board[Symbol.dispose]() }
+}
+
+/** Where the runs of a plan are shown. */
+interface Board extends Disposable {
+  follow(label: string): Progress<TrainEvent>
+  note(text: string): void
+}
+
+const lineBoard = ({ note }: Context): Board => ({
+  follow: label => lines(label, note),
+  note,
+  [Symbol.dispose]: () => {},
+})
+
+function barBoard({ stderr, note }: Context): Board {
+  // What is noted moves the bars down, so that they have to be drawn again even where nothing changed.
+  const bars = new MultiBar({ ...barOptions(stderr), forceRedraw: true })
+  return {
+    follow: label =>
+      bar(label, {
+        open: (total, payload, options) => bars.create(total, 0, payload, options),
+        close: shown => void bars.remove(shown),
+      }),
+    note(text) {
+      // Ctrl-C takes the bars away, and none has been drawn before the first run begins.
+      if (!bars.isActive) return note(text)
+      bars.log(`${text}\n`)
+      bars.update()
+    },
+    [Symbol.dispose]: () => bars.stop(),
+  }
+}
