@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { folderForTests } from '../folder.test.util.ts'
-import { withLock } from './lock.ts'
+import { freeRun, runOwner, untilRunFree, withLock, withRunLock } from './lock.ts'
 
 const folder = folderForTests()
 const newFolder = () => mkdtempSync(join(folder, 'lock-'))
@@ -38,5 +38,35 @@ describe('withLock', () => {
     expect(await withLock(dir, async () => 'done')).toBe('done')
     writeFileSync(join(dir, '.lock'), '1 on elsewhere')
     await expect(withLock(dir, async () => 1)).rejects.toThrow('1 on elsewhere')
+  })
+})
+
+describe('the lock of a run', () => {
+  it('stands beside the folder, is waited for, and is given up on in the end', async () => {
+    const dir = join(newFolder(), 'run')
+    const { signal } = new AbortController()
+    let done = () => {}
+    const work = withRunLock(dir, () => new Promise<void>(resolve => (done = resolve)))
+    expect(existsSync(dir)).toBe(false)
+    expect(runOwner(dir)).toBe(`${process.pid} on ${hostname()}`)
+    await expect(untilRunFree(dir, signal, 1)).rejects.toThrow(/is training there.*run\.lock/)
+    await untilRunFree(dir, AbortSignal.abort(), 1)
+    const free = untilRunFree(dir, signal)
+    done()
+    await Promise.all([work, free])
+    expect(runOwner(dir)).toBeNull()
+  })
+
+  it('is removed once its process is dead, and only then', () => {
+    const dir = join(newFolder(), 'run')
+    const { pid } = spawnSync(process.execPath, ['--version'])
+    for (const [owner, stays] of [
+      [pid, false],
+      [process.pid, true],
+    ]) {
+      writeFileSync(`${dir}.lock`, `${owner} on ${hostname()}`)
+      freeRun(dir)
+      expect(existsSync(`${dir}.lock`)).toBe(stays)
+    }
   })
 })
