@@ -1,8 +1,8 @@
 // @normfree/runs: the run-record format. Imports nothing of the engine.
 export { writeFileAtomic } from './atomic.ts'
 export { RunRecordError } from './errors.ts'
-export { createRun } from './header.ts'
-export { type MetricsWriter, openMetrics } from './metrics.ts'
+export { createRun, isRun } from './header.ts'
+export { type MetricsPosition, type MetricsWriter, openMetrics } from './metrics.ts'
 export { listRuns, readRun } from './read.ts'
 export {
   mean,
@@ -16,6 +16,7 @@ export {
 export {
   type EndLine,
   type EpochLine,
+  type EventLine,
   type Json,
   type MetricLine,
   OPTIONAL_STATISTICS,
