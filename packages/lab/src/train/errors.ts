@@ -8,12 +8,17 @@ export class TrainError extends Error {
 
 /** The loss or a gradient stopped being finite; thrown before the update, so the weights are whole. */
 export class DivergedError extends Error {
-  override name = 'DivergedError'
+  override name: string = 'DivergedError'
+}
+
+/** The signal collapsed while all numbers were still finite; thrown before the update. */
+export class CollapseError extends DivergedError {
+  override name = 'CollapseError'
 }
 
 /** A checkpoint that cannot be written, or is not one of the run that is to go on from it. */
 export class CheckpointError extends Error {
-  override name = 'CheckpointError'
+  override name: string = 'CheckpointError'
   readonly exitCode = 2
 }
 
