@@ -14,7 +14,7 @@ export interface CommonFlags {
   readonly verbose: boolean
 }
 
-/** Flags of the commands that train. */
+/** Flags of the commands that train: one run or all of a plan. */
 export interface TrainingFlags extends CommonFlags {
   readonly set?: readonly string[]
   readonly data?: string
@@ -100,6 +100,24 @@ export const trainingFlags: FlagParametersForType<TrainingFlags, Context> = {
     parse: String,
     optional: true,
     brief: 'Folder of the results [default = runs/NAME]',
+    placeholder: 'DIR',
+  },
+}
+
+/** Flags of the command that trains one run. */
+export interface RunFlags extends TrainingFlags {
+  /** The folder of a run; empty for that of the recipe. */
+  readonly resume?: string
+}
+
+export const runFlags: FlagParametersForType<RunFlags, Context> = {
+  ...trainingFlags,
+  resume: {
+    kind: 'parsed',
+    parse: String,
+    inferEmpty: true,
+    optional: true,
+    brief: 'Go on with the run in DIR; without DIR, with that of the recipe where there is one',
     placeholder: 'DIR',
   },
 }

@@ -11,14 +11,15 @@ const [a, b] = planned.map((run, index): PlanStep => {
   return { ...run, index, total: 2, id: run.name, dir: run.name }
 }) as [PlanStep, PlanStep]
 
-const start = { kind: 'start', totalSteps: 4, stepsPerEpoch: 2, model: 'm', parameters: 9 } as const
+const counts = { totalSteps: 4, stepsPerEpoch: 2, step: 0 }
+const start = { kind: 'start', ...counts, model: 'm', parameters: 9 } as const
 const events: PlanEvent[] = [
   { kind: 'runStart', run: a },
   { kind: 'runProgress', run: a, event: { kind: 'loading', done: 1, total: 4, what: 'drawing' } },
   { kind: 'runProgress', run: a, event: start },
   { kind: 'runStart', run: b },
   { kind: 'runProgress', run: b, event: start },
-  { kind: 'runProgress', run: a, event: { kind: 'output', line: 'careful' } },
+  { kind: 'runProgress', run: a, event: { kind: 'note', message: 'careful' } },
   {
     kind: 'runEnd',
     run: a,

@@ -3,7 +3,7 @@
 import type { PlanEvent, PlanStep, TrainEvent } from '@normfree/lab'
 import { MultiBar } from 'cli-progress'
 import type { Context } from './context.ts'
-import { bar, barOptions, lines, outcome, type Progress } from './progress.ts'
+import { type BarPlace, bar, barOptions, lines, outcome, type Progress } from './progress.ts'
 
 /** A run as it is called in messages: `[2/8] batch norm, seed 0`. */
 export const labelOf = ({ name, seed, index, total }: PlanStep): string =>
@@ -17,10 +17,7 @@ export function planProgress(context: Context): Progress<PlanEvent> {
     const { run } = event
     const label = labelOf(run)
     if (event.kind === 'runStart') followed.set(run.id, board.follow(label))
-    if (event.kind === 'runProgress') {
-      followed.get(run.id)?.onEvent(event.event)
-      if (event.event.kind === 'output') board.note(`${label}: ${event.event.line}`)
-    }
+    if (event.kind === 'runProgress') followed.get(run.id)?.onEvent(event.event)
     if (event.kind === 'runEnd') {
       followed.get(run.id)?.[Symbol.dispose]()
       board.note(`${label}: ${outcome(event.summary)}`)
@@ -42,21 +39,19 @@ const lineBoard = ({ note }: Context): Board => ({
   [Symbol.dispose]: () => {},
 })
 
-function barBoard({ stderr, note }: Context): Board {
+function barBoard(context: Context): Board {
   // What is noted moves the bars down, so that they have to be drawn again even where nothing changed.
-  const bars = new MultiBar({ ...barOptions(stderr), forceRedraw: true })
-  return {
-    follow: label =>
-      bar(label, {
-        open: (total, payload, options) => bars.create(total, 0, payload, options),
-        close: shown => void bars.remove(shown),
-      }),
-    note(text) {
-      // Ctrl-C takes the bars away, and none has been drawn before the first run begins.
-      if (!bars.isActive) return note(text)
-      bars.log(`${text}\n`)
-      bars.update()
-    },
-    [Symbol.dispose]: () => bars.stop(),
+  const bars = new MultiBar({ ...barOptions(context.stderr), forceRedraw: true })
+  const note = (text: string) => {
+    // Ctrl-C takes the bars away, and none has been drawn before the first run begins.
+    if (!bars.isActive) return context.note(text)
+    bars.log(`${text}\n`)
+    bars.update()
   }
+  const place: BarPlace = {
+    open: (total, done, payload, options) => bars.create(total, done, payload, options),
+    close: shown => void bars.remove(shown),
+    note,
+  }
+  return { follow: label => bar(label, place), note, [Symbol.dispose]: () => bars.stop() }
 }

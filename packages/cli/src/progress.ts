@@ -13,12 +13,14 @@ export interface Progress<Event> extends Disposable {
 export function trainProgress({ stderr, note }: Context, label: string): Progress<TrainEvent> {
   if (!stderr.isTTY) return lines(label, note)
   return bar(label, {
-    open(total, payload, options) {
+    open(total, done, payload, options) {
       const shown = new SingleBar({ ...barOptions(stderr), ...options })
-      shown.start(total, 0, payload)
+      shown.start(total, done, payload)
       return shown
     },
     close: shown => shown.stop(),
+    // The bar is drawn again below it.
+    note: text => void stderr.write(`\r\x1b[K${text}\n`),
   })
 }
 
@@ -38,8 +40,9 @@ export function loadingProgress({ stderr }: Context): NonNullable<LoadOptions['o
 
 /** Where a bar is drawn: on its own, or among others. */
 export interface BarPlace {
-  open(total: number, payload: object, options?: Options): SingleBar
+  open(total: number, done: number, payload: object, options?: Options): SingleBar
   close(bar: SingleBar): void
+  note(text: string): void
 }
 
 /** A bar for the loading of data, then one for the run. */
@@ -52,7 +55,7 @@ export function bar(label: string, place: BarPlace): Progress<TrainEvent> {
   }
   const onEvent = (event: TrainEvent) => {
     if (event.kind === 'loading' && event.total > 0) {
-      shown ??= place.open(event.total, { label, what: event.what }, LOADING)
+      shown ??= place.open(event.total, event.done, { label, what: event.what }, LOADING)
       shown.setTotal(event.total)
       shown.update(event.done, { what: event.what })
     }
@@ -61,8 +64,9 @@ export function bar(label: string, place: BarPlace): Progress<TrainEvent> {
       stepsPerEpoch = event.stepsPerEpoch
       const epochs = Math.ceil(event.totalSteps / stepsPerEpoch)
       const unknown = { epoch: 1, loss: '-', accuracy: '-', test: '-', speed: '-' }
-      shown = place.open(event.totalSteps, { label, epochs, ...unknown })
+      shown = place.open(event.totalSteps, event.step, { label, epochs, ...unknown })
     }
+    if (event.kind === 'note') place.note(`${label}: ${event.message}`)
     if (event.kind === 'step') shown?.update(event.step, stepPayload(event, stepsPerEpoch))
     if (event.kind === 'epoch') shown?.update({ test: percent(event.testAccuracy) })
     if (event.kind === 'end') close()
@@ -100,15 +104,21 @@ function stepPayload(event: Extract<TrainEvent, { kind: 'step' }>, stepsPerEpoch
 export function lines(label: string, note: (text: string) => void): Progress<TrainEvent> {
   const started = performance.now()
   let epochs = 0
+  let before = 0
+  let step = 1
   const onEvent = (event: TrainEvent) => {
     if (event.kind === 'start') {
       epochs = Math.ceil(event.totalSteps / event.stepsPerEpoch)
+      before = event.step / event.stepsPerEpoch
+      step = 1 / event.stepsPerEpoch
       note(`${label}: ${event.model}, ${count(event.parameters)} parameters`)
     }
     if (event.kind === 'epoch') {
       const elapsed = (performance.now() - started) / 1000
-      note(`${label}: ${epochLine(event, epochs, elapsed)}`)
+      const perEpoch = elapsed / Math.max(event.epoch - before, step)
+      note(`${label}: ${epochLine(event, epochs, perEpoch)}`)
     }
+    if (event.kind === 'note') note(`${label}: ${event.message}`)
   }
   return { onEvent, [Symbol.dispose]: () => {} }
 }
@@ -116,9 +126,9 @@ export function lines(label: string, note: (text: string) => void): Progress<Tra
 function epochLine(
   event: Extract<TrainEvent, { kind: 'epoch' }>,
   epochs: number,
-  elapsed: number,
+  perEpoch: number,
 ): string {
-  const left = (elapsed / event.epoch) * (epochs - event.epoch)
+  const left = perEpoch * (epochs - event.epoch)
   return [
     `epoch ${event.epoch}/${epochs}`,
     `loss ${event.trainLoss.toFixed(3)}`,

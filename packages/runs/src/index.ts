@@ -2,7 +2,7 @@
 export { writeFileAtomic } from './atomic.ts'
 export { RunRecordError } from './errors.ts'
 export { createRun, isRun } from './header.ts'
-export { type MetricsWriter, openMetrics } from './metrics.ts'
+export { type MetricsPosition, type MetricsWriter, openMetrics } from './metrics.ts'
 export { listRuns, readRun } from './read.ts'
 export {
   mean,
@@ -16,6 +16,7 @@ export {
 export {
   type EndLine,
   type EpochLine,
+  type EventLine,
   type Json,
   type MetricLine,
   OPTIONAL_STATISTICS,

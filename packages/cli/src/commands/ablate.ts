@@ -44,6 +44,6 @@ export const ablate = buildCommand<AblateFlags, [plan: string], Context>({
     customUsage: ['PLAN.yaml', 'PLAN.yaml --jobs 2', 'PLAN.yaml --list'],
     brief: 'Train every run of a plan and compare them',
     fullDescription:
-      'Each run has a process of its own: one that crashes leaves the others alone, is named at the end, which is then 1, and is tried again by the same command. Runs that an earlier call finished are kept, so the same command also goes on where it was stopped. Ends with a table and a self-contained HTML report.',
+      'Each run has a process of its own: one that crashes leaves the others alone, is named at the end, with exit code 1, and is tried again by the same command. That keeps the runs that have ended and goes on with the others from their checkpoints, also after Ctrl-C. Ends with a table and a self-contained HTML report.',
   },
 })

@@ -7,7 +7,7 @@ import { parsePlan } from '../config/plan.ts'
 import { folderForTests } from '../folder.test.util.ts'
 import { childTrainer } from './child-trainer.ts'
 import { crashLog } from './crash.ts'
-import { runOwner } from './lock.ts'
+import { ownerOf } from './lock.ts'
 import { runState } from './plan-state.ts'
 import { type PlanEvent, type RunPlanOptions, runPlan } from './run-plan.ts'
 
@@ -70,11 +70,15 @@ describe('a plan with a process for each run', () => {
     expect(told(second.events)).toEqual([
       'runStart fault',
       'start fault',
-      'output fault',
+      'note fault',
       'runEnd fault',
       'runReused ok',
     ])
-    expect(readdirSync(outDir).filter(name => name.endsWith('.lock'))).toEqual([])
+    expect(readdirSync(outDir).toSorted()).toEqual(
+      (await second.done).runs.flatMap(({ id, name }) =>
+        name === 'fault' ? [id, `${id}.crash.log`] : [id],
+      ),
+    )
   })
 
   it('ends at an error that other runs would meet, and tells it once', async () => {
@@ -113,7 +117,7 @@ describe('a plan with a process for each run', () => {
         if (++started < 2) return
         stopping.abort()
         // The run that does not listen is killed, as by a second Ctrl-C.
-        process.kill(Number.parseInt(runOwner(event.run.dir)!, 10), 'SIGKILL')
+        process.kill(Number.parseInt(ownerOf(event.run.dir)!, 10), 'SIGKILL')
       },
     })
     const { status, runs } = await done
@@ -129,9 +133,8 @@ describe('a plan with a process for each run', () => {
     const outDir = newFolder()
     const parent = spawnPlan(outDir)
     await lineOf(parent, 'runProgress')
-    const [lock] = readdirSync(outDir).filter(name => name.endsWith('.lock') && name !== '.lock')
-    const run = join(outDir, lock!.replace(/\.lock$/, ''))
-    const pid = Number.parseInt(runOwner(run)!, 10)
+    const [run] = readdirSync(outDir).filter(name => name !== '.lock')
+    const pid = Number.parseInt(ownerOf(join(outDir, run!))!, 10)
     parent.kill('SIGKILL')
     await expect.poll(() => isThere(pid), { timeout: 5000 }).toBe(false)
     const { done } = carryOut(['ok'], { outDir })

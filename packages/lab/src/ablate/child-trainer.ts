@@ -5,7 +5,6 @@ import { createInterface } from 'node:readline'
 import type { RunConfig } from '../config/schema.ts'
 import { DataError } from '../data/errors.ts'
 import { type Death, deathOf, forgetCrash, keepCrash } from './crash.ts'
-import { freeRun } from './lock.ts'
 import type { FromRun, ToRun } from './messages.ts'
 import type { RunOutcome, Trainer, TrainOptions } from './trainer.ts'
 
@@ -63,7 +62,7 @@ async function follow(
   { data: _, signal, onEvent, ...options }: TrainOptions,
 ): Promise<RunOutcome> {
   const { dir } = options
-  const output = lastLines(child, line => onEvent?.({ kind: 'output', line }))
+  const output = lastLines(child, message => onEvent?.({ kind: 'note', message }))
   let answer: Answer | undefined
   child.on('message', (message: FromRun) => {
     if (message.kind === 'event') onEvent?.(message.event)
@@ -75,7 +74,6 @@ async function follow(
   if (signal?.aborted) stop()
   const death = await deathOfChild(child)
   signal?.removeEventListener('abort', stop)
-  freeRun(dir)
   if (answer?.kind === 'end') return answer.summary
   if (answer?.error.ofData) throw new DataError(answer.error.message)
   // Ctrl-C in a terminal also reaches a child that does not listen for it yet.

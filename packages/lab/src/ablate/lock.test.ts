@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { folderForTests } from '../folder.test.util.ts'
-import { freeRun, runOwner, untilRunFree, withLock, withRunLock } from './lock.ts'
+import { ownerOf, untilFree, withLock } from './lock.ts'
 
 const folder = folderForTests()
 const newFolder = () => mkdtempSync(join(folder, 'lock-'))
@@ -25,7 +25,7 @@ describe('withLock', () => {
     await withLock(dir, async () => {
       await expect(withLock(dir, async () => 1)).rejects.toMatchObject({
         exitCode: 2,
-        message: expect.stringMatching(`process ${process.pid} on .* is running a plan there`),
+        message: expect.stringMatching(`process ${process.pid} on .* is at work there`),
       })
       expect(existsSync(join(dir, '.lock'))).toBe(true)
     })
@@ -41,32 +41,28 @@ describe('withLock', () => {
   })
 })
 
-describe('the lock of a run', () => {
-  it('stands beside the folder, is waited for, and is given up on in the end', async () => {
-    const dir = join(newFolder(), 'run')
+describe('untilFree', () => {
+  it('waits for the process at work, and gives up on it in the end', async () => {
+    const dir = newFolder()
     const { signal } = new AbortController()
     let done = () => {}
-    const work = withRunLock(dir, () => new Promise<void>(resolve => (done = resolve)))
-    expect(existsSync(dir)).toBe(false)
-    expect(runOwner(dir)).toBe(`${process.pid} on ${hostname()}`)
-    await expect(untilRunFree(dir, signal, 1)).rejects.toThrow(/is training there.*run\.lock/)
-    await untilRunFree(dir, AbortSignal.abort(), 1)
-    const free = untilRunFree(dir, signal)
+    const work = withLock(dir, () => new Promise<void>(resolve => (done = resolve)))
+    expect(ownerOf(dir)).toBe(`${process.pid} on ${hostname()}`)
+    await expect(untilFree(dir, signal, 1)).rejects.toThrow(/is at work there.*\.lock/)
+    await untilFree(dir, AbortSignal.abort(), 1)
+    const free = untilFree(dir, signal)
     done()
     await Promise.all([work, free])
-    expect(runOwner(dir)).toBeNull()
+    expect(ownerOf(dir)).toBeNull()
   })
 
-  it('is removed once its process is dead, and only then', () => {
-    const dir = join(newFolder(), 'run')
+  it('does not wait for the dead, nor where there is no folder', async () => {
+    const dir = newFolder()
     const { pid } = spawnSync(process.execPath, ['--version'])
-    for (const [owner, stays] of [
-      [pid, false],
-      [process.pid, true],
-    ]) {
-      writeFileSync(`${dir}.lock`, `${owner} on ${hostname()}`)
-      freeRun(dir)
-      expect(existsSync(`${dir}.lock`)).toBe(stays)
-    }
+    writeFileSync(join(dir, '.lock'), `${pid} on ${hostname()}`)
+    const { signal } = new AbortController()
+    await untilFree(dir, signal, 0)
+    await untilFree(join(dir, 'absent'), signal, 0)
+    expect(ownerOf(dir)).toBeNull()
   })
 })

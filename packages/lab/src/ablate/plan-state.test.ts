@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { expandPlan, parsePlan } from '../config/plan.ts'
 import { folderForTests } from '../folder.test.util.ts'
 import { keepCrash } from './crash.ts'
-import { withRunLock } from './lock.ts'
+import { withLock } from './lock.ts'
 import { runState } from './plan-state.ts'
 import { writeRecord } from './record.test.util.ts'
 
@@ -44,7 +44,7 @@ describe('runState', () => {
 
   it('sees that a process trains there', async () => {
     const dir = runWith()
-    await withRunLock(dir, async () => expect(runState(dir)).toBe('running'))
+    await withLock(dir, async () => expect(runState(dir)).toBe('running'))
     expect(runState(dir)).toBe('interrupted')
   })
 })

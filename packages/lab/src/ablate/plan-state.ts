@@ -1,7 +1,7 @@
 // How the runs of a plan stand, read from the disk without changing anything there.
 import { isRun, readRun } from '@normfree/runs'
 import { hasCrashed } from './crash.ts'
-import { runOwner } from './lock.ts'
+import { ownerOf } from './lock.ts'
 
 /**
  * How a run stands: `done` (completed or diverged), `running` in some process, `interrupted` (stopped or
@@ -16,7 +16,7 @@ export type RunState = 'done' | 'running' | 'interrupted' | 'crashed' | 'new'
  * @throws RunRecordError when the record there is damaged
  */
 export function runState(dir: string): RunState {
-  if (runOwner(dir) !== null) return 'running'
+  if (ownerOf(dir) !== null) return 'running'
   const end = isRun(dir) ? readRun(dir).end : undefined
   if (end && end.status !== 'interrupted') return 'done'
   if (hasCrashed(dir)) return 'crashed'

@@ -1,15 +1,15 @@
 // A trainer's record without the training, for tests of plans.
-import { createRun, type EndLine, openMetrics, type RunConfigJson } from '@normfree/runs'
+import { createRun, type EndLine, isRun, openMetrics, type RunConfigJson } from '@normfree/runs'
 import type { RunConfig } from '../config/schema.ts'
 import type { TrainOptions } from './trainer.ts'
 
-/** Begins a run's record and ends it with `status`; without one, as a run that was killed. */
+/** Begins a run's record, or goes on with the one that is to be resumed, and ends it with `status`; without one, as a run that was killed. */
 export function writeRecord(
   config: RunConfig,
-  { dir, name, command }: TrainOptions,
+  { dir, name, command, resume }: TrainOptions,
   status?: EndLine['status'],
 ): void {
-  createRun(dir, {
+  const header = {
     format: 1,
     id: 'id',
     name,
@@ -19,7 +19,8 @@ export function writeRecord(
     config: config as unknown as RunConfigJson,
     environment: {},
     model: { name: config.model, parameters: 1 },
-  })
+  } as const
+  if (!resume || !isRun(dir)) createRun(dir, header)
   const metrics = openMetrics(dir)
   if (status) metrics.append({ kind: 'end', status, seconds: 1 })
   metrics.close()

@@ -4,7 +4,7 @@
 import { join } from 'node:path'
 import { expandPlan, type PlannedRun } from '../config/plan.ts'
 import type { Plan } from '../config/plan-schema.ts'
-import { untilRunFree, withLock } from './lock.ts'
+import { untilFree, withLock } from './lock.ts'
 import { takePreviousRun } from './previous-run.ts'
 import { runId } from './run-id.ts'
 import type { RunOutcome, TrainEvent, Trainer } from './trainer.ts'
@@ -61,8 +61,8 @@ export interface PlanSummary {
  * one loads it before the others begin, so that nothing is downloaded or packed twice.
  *
  * A run whose folder holds the same run, completed or diverged, is not trained again. One that was
- * killed or interrupted is set aside as `ID.interrupted-N` and started afresh. A run that diverges or
- * crashes is a result; an error of the trainer ends the plan after the current step of each run.
+ * killed, interrupted or crashed goes on from its last checkpoint. A run that diverges or crashes is a
+ * result; an error of the trainer ends the plan after the current step of each run.
  *
  * @throws ConfigError when a run of the plan is not valid
  * @throws PlanError when a run folder holds a run with another configuration, or another process is
@@ -130,7 +130,7 @@ class Execution {
     const { jobs = 1 } = this.options
     while (this.running.size >= jobs) await Promise.race(this.running)
     await this.loaded.get(config.data)
-    await untilRunFree(dir, this.signal)
+    await untilFree(dir, this.signal)
   }
 
   private begin(run: PlanStep): void {
@@ -156,7 +156,8 @@ class Execution {
     if (!this.loaded.has(run.config.data)) this.loaded.set(run.config.data, loading)
     try {
       const summary = await train(run.config, {
-        ...{ dir: run.dir, name: run.name, plan: this.plan, command, signal: this.signal },
+        ...{ dir: run.dir, name: run.name, plan: this.plan, command },
+        ...{ resume: true, signal: this.signal },
         onEvent: event => {
           if (event.kind === 'start') hasData()
           onEvent?.({ kind: 'runProgress', run, event })

@@ -1,9 +1,8 @@
 // The end of a plan's run in its own process: trains the run that the parent sends, tells what happens,
 // and is gone when the parent is.
 import { DataError } from '../data/errors.ts'
-import { withRunLock } from './lock.ts'
 import type { FromRun, SentError, ToRun } from './messages.ts'
-import type { Trainer } from './trainer.ts'
+import type { TrainEvent, Trainer } from './trainer.ts'
 
 /**
  * Makes this process one that trains a single run for {@link childTrainer} and then ends. The parent's
@@ -35,9 +34,8 @@ async function carryOut(
 ): Promise<FromRun> {
   const { dir } = options
   try {
-    const summary = await withRunLock(dir, () =>
-      train(config, { ...options, signal, onEvent: event => tell({ kind: 'event', event }) }),
-    )
+    const onEvent = (event: TrainEvent) => tell({ kind: 'event', event })
+    const summary = await train(config, { ...options, signal, onEvent })
     return { kind: 'end', summary }
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) return failure(error)

@@ -7,7 +7,7 @@ export type Trainer = (config: RunConfig, options: TrainOptions) => Promise<RunO
 
 /** Where a run is recorded and who hears of it. */
 export interface TrainOptions {
-  /** The run folder, which must not hold a run yet. */
+  /** The run folder, which must not hold a run yet unless that is to be resumed. */
   readonly dir: string
   /** The variant, e.g. `batch norm`. */
   readonly name: string
@@ -15,6 +15,8 @@ export interface TrainOptions {
   readonly plan?: string
   /** The command line that repeats the run. */
   readonly command: string
+  /** Go on with the run that `dir` holds; begin where it holds none. */
+  readonly resume?: boolean
   /** Data that is already loaded from `config.data`; loaded anew when absent. */
   readonly data?: ImageData
   /** Aborting it ends the run after the current step, with the status `interrupted`. */
@@ -37,6 +39,8 @@ export type TrainEvent =
       readonly stepsPerEpoch: number
       readonly model: string
       readonly parameters: number
+      /** Steps that were done before, by a run that is resumed. */
+      readonly step: number
     }
   | {
       readonly kind: 'step'
@@ -56,12 +60,15 @@ export type TrainEvent =
       readonly trainAccuracy: number
       readonly testLoss: number
       readonly testAccuracy: number
+      /** By the moving average of the weights, where one is kept. */
+      readonly emaLoss?: number
+      readonly emaAccuracy?: number
       readonly seconds: number
       readonly imagesPerSecond: number
     }
+  /** Something a user should know, in words; or what the process of a run wrote by itself. */
+  | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'end'; readonly status: RunSummary['status']; readonly message?: string }
-  /** A line that the process of a run wrote by itself: a warning, or why it dies. */
-  | { readonly kind: 'output'; readonly line: string }
 
 /** How a run ended. */
 export interface RunSummary {
