@@ -22,9 +22,13 @@ export function serveRun(train: Trainer): void {
   })
 }
 
+const parent = process.ppid
+
+/** Tells the parent something, or ends the process when it is gone. */
 function tell(message: FromRun, then?: () => void): void {
-  // Where the parent is gone, the process ends by itself.
-  if (process.connected) process.send?.(message, undefined, undefined, then)
+  // While steps follow each other without a pause, no event says so: another process has adopted this.
+  if (!process.connected || process.ppid !== parent) process.exit()
+  process.send?.(message, undefined, undefined, then)
 }
 
 async function carryOut(
