@@ -96,49 +96,6 @@ describe('normfree ablate', () => {
   })
 })
 
-describe('normfree ablate, with runs that fail', () => {
-  it('finishes the others, two at a time, says which failed and why, and lists how all stand', async () => {
-    const cwd = workplace()
-    const runs = '  - {name: too large, batchSize: 64}\n  - {name: none, batchSize: 99}\n'
-    writeFileSync(join(cwd, 'plan.yaml'), `${plan.split('  - {name: normal')[0]}${runs}`)
-    const args = ['ablate', 'plan.yaml', '--data', data, '--epochs', '1']
-    const { code, stdout, stderr } = await normfree([...args, '--jobs', '2', '--json'], { cwd })
-    expect(code).toBe(1)
-    const { status, variants, crashed } = JSON.parse(stdout)
-    expect([status, variants.length]).toEqual(['crashed', 1])
-    expect(crashed).toMatchObject([{ name: 'too large', seed: 0 }, { name: 'none' }])
-    const reason =
-      'Expected a `batchSize` of at most 16, the number of training images, but received'
-    expect(stderr.split('\n').slice(-5)).toEqual([
-      'normfree: 2 of 3 runs crashed:',
-      `normfree: too large, seed 0: ${reason} 64. (${crashed[0].log})`,
-      `normfree: none, seed 0: ${reason} 99. (${crashed[1].log})`,
-      'normfree: The same command tries them again and keeps the others.',
-      '',
-    ])
-    expect(readFileSync(join(cwd, crashed[0].log), 'utf8')).toMatch(
-      /TrainError: Expected[\s\S]* at /,
-    )
-
-    const list = await normfree([...args, '--list'], { cwd })
-    expect(list.stdout).toMatch(/batch norm .* 0 .* done .* batch-norm-s0-[\s\S]* crashed /)
-    expect(list.code).toBe(0)
-  })
-
-  it('stops at data that no run can load, and says so once', async () => {
-    const cwd = workplace()
-    const { code, stderr } = await normfree(['ablate', 'plan.yaml', '--data', 'folder:none'], {
-      cwd,
-    })
-    expect(stderr).toMatch(/^normfree: Expected a folder or archive .* received none .*\n$/)
-    expect(code).toBe(2)
-    const list = await normfree(['ablate', 'plan.yaml', '--list', '--json'], { cwd })
-    const { runs } = JSON.parse(list.stdout)
-    expect(runs).toHaveLength(2)
-    expect(runs[1]).toMatchObject({ name: 'normalizer-free', seed: 0, state: 'new' })
-  })
-})
-
 describe('normfree report', () => {
   it('leaves out runs that a plan has set aside', async () => {
     const cwd = workplace()

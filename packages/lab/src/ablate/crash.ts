@@ -31,6 +31,12 @@ export function keepCrash(dir: string, reason: string, output: readonly string[]
 export function deathOf({ code, signal }: Death, output: readonly string[]): string {
   const memory = signal === 'SIGKILL' ? ', as the system does when memory runs out' : ''
   const ended = signal ? `killed by ${signal}${memory}` : `its process ended with exit code ${code}`
-  const last = output.findLast(line => line.trim() !== '')
-  return last === undefined ? ended : `${ended}: ${last.trim()}`
+  const line = tellingLine(output)
+  return line === undefined ? ended : `${ended}: ${line.trim()}`
 }
+
+/** How C++ and V8 say what happened, before they print where; otherwise the last line. */
+const REASONS = [/^\s*what\(\):/, /^FATAL ERROR:/, /\S/]
+
+const tellingLine = (output: readonly string[]) =>
+  REASONS.map(reason => output.findLast(line => reason.test(line))).find(line => line !== undefined)

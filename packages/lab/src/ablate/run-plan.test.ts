@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type EndLine, isRun } from '@normfree/runs'
 import { describe, expect, it } from 'vitest'
 import { parsePlan } from '../config/plan.ts'
@@ -10,6 +11,8 @@ import type { Trainer } from './trainer.ts'
 
 const folder = folderForTests()
 const newFolder = () => mkdtempSync(join(folder, 'plan-'))
+
+const model = { model: 'm', parameters: 1 }
 
 const plan = parsePlan({
   name: 'test plan',
@@ -122,5 +125,33 @@ describe('runPlan', () => {
       runs: [],
     })
     expect(trained).toEqual(['batch norm 0'])
+  })
+
+  it('stops the other runs when one throws, and throws that when they have ended', async () => {
+    const ended: string[] = []
+    const train: Trainer = async (_, { dir, name, signal, onEvent }) => {
+      onEvent?.({ kind: 'start', totalSteps: 1, stepsPerEpoch: 1, step: 0, ...model })
+      if (name === 'no norm') throw new TypeError('broken')
+      await new Promise<void>(resolve => signal!.addEventListener('abort', () => resolve()))
+      await sleep(20)
+      ended.push(name)
+      return { dir, status: 'interrupted', testAccuracy: Number.NaN }
+    }
+    const options = { outDir: newFolder(), train, command: 'c', jobs: 3 }
+    await expect(runPlan(plan, options)).rejects.toThrow('broken')
+    expect(ended).toEqual(['batch norm', 'batch norm'])
+  })
+
+  it('is interrupted as a whole when one of its runs is', async () => {
+    const train: Trainer = async (_, { dir, name, signal, onEvent }) => {
+      onEvent?.({ kind: 'start', totalSteps: 1, stepsPerEpoch: 1, step: 0, ...model })
+      while (name === 'batch norm' && !signal!.aborted) await sleep(1)
+      return { dir, status: 'interrupted', testAccuracy: Number.NaN }
+    }
+    const { status, runs } = await runPlan(plan, {
+      ...{ outDir: newFolder(), train, command: 'c', jobs: 3 },
+    })
+    expect(status).toBe('interrupted')
+    expect(runs.map(({ index }) => index)).toEqual([0, 1, 2])
   })
 })
