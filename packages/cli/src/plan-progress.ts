@@ -41,16 +41,18 @@ const lineBoard = ({ note }: Context): Board => ({
 
 function barBoard(context: Context): Board {
   // What is noted moves the bars down, so that they have to be drawn again even where nothing changed.
+  // Ctrl-C takes them away, and none is there before the first run begins: then they are not active.
   const bars = new MultiBar({ ...barOptions(context.stderr), forceRedraw: true })
   const note = (text: string) => {
-    // Ctrl-C takes the bars away, and none has been drawn before the first run begins.
     if (!bars.isActive) return context.note(text)
     bars.log(`${text}\n`)
     bars.update()
   }
   const place: BarPlace = {
     open: (total, done, payload, options) => bars.create(total, done, payload, options),
-    close: shown => void bars.remove(shown),
+    close: shown => {
+      if (bars.isActive) bars.remove(shown)
+    },
     note,
   }
   return { follow: label => bar(label, place), note, [Symbol.dispose]: () => bars.stop() }
