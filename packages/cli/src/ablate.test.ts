@@ -16,23 +16,18 @@ function workplace(...runs: string[]): string {
 
 describe('normfree ablate, with runs that fail', () => {
   it('finishes the others, two at a time, says which failed and why, and lists how all stand', async () => {
-    const cwd = workplace(
-      '{name: batch norm}',
-      '{name: x, batchSize: 64}',
-      '{name: y, batchSize: 99}',
-    )
+    const cwd = workplace('{name: batch norm}', '{name: x, batchSize: 64}')
     const args = ['ablate', 'plan.yaml', '--data', data]
     const { code, stdout, stderr } = await normfree([...args, '--jobs', '2', '--json'], { cwd })
     expect(code).toBe(1)
     const { status, variants, crashed } = JSON.parse(stdout)
     expect([status, variants.length]).toEqual(['crashed', 1])
-    expect(crashed).toMatchObject([{ name: 'x', seed: 0 }, { name: 'y' }])
+    expect(crashed).toMatchObject([{ name: 'x', seed: 0 }])
     const reason =
-      'Expected a `batchSize` of at most 16, the number of training images, but received'
-    expect(stderr.split('\n').slice(-5)).toEqual([
-      'normfree: 2 of 3 runs crashed:',
-      `normfree: x, seed 0: ${reason} 64. (${crashed[0].log})`,
-      `normfree: y, seed 0: ${reason} 99. (${crashed[1].log})`,
+      'Expected a `batchSize` of at most 16, the number of training images, but received 64.'
+    expect(stderr.split('\n').slice(-4)).toEqual([
+      'normfree: 1 of 2 runs crashed:',
+      `normfree: x, seed 0: ${reason} (${crashed[0].log})`,
       'normfree: The same command tries them again and keeps the others.',
       '',
     ])
