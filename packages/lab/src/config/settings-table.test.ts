@@ -20,7 +20,7 @@ describe('docs/training.md', () => {
   })
 
   it('would miss a setting that is taken from it', () => {
-    expect(settingsTables()).toContain('| `optimizer.groups[].lrScale` |')
-    expect(settingsTables()).toContain('| `clip.kind: none` |  | default |')
+    expect(settingsTables()).toMatch(/\| `optimizer\.groups\[\]\.lrScale` +\|/)
+    expect(settingsTables()).toMatch(/\| `clip\.kind: none` +\| +\| default +\|/)
   })
 })

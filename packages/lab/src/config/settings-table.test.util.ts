@@ -92,13 +92,17 @@ function merged(rows: readonly Row[]): Row[] {
   return [...found.values()]
 }
 
+/** Columns are padded as the formatter pads them. */
 function table(rows: readonly Row[]): string {
-  const lines = rows.map(({ setting, value, standard, meaning, kinds, ofKinds }) => {
+  const cells = rows.map(({ setting, value, standard, meaning, kinds, ofKinds }) => {
     const isOfSome = kinds.length < ofKinds && kinds.length > 0 && !setting.includes(': ')
     const of = isOfSome ? `${kinds.join(', ')}: ` : ''
-    return `| \`${setting}\` | ${value} | ${standard} | ${of}${meaning} |`
+    return [`\`${setting}\``, value, standard, of + meaning]
   })
-  return ['| setting | value | default | meaning |', '| --- | --- | --- | --- |', ...lines].join(
-    '\n',
-  )
+  const all = [['setting', 'value', 'default', 'meaning'], ...cells]
+  const widths = all[0]!.map((_, i) => Math.max(...all.map(line => line[i]!.length)))
+  const line = (parts: readonly string[], fill = ' ') =>
+    `| ${parts.map((part, i) => part.padEnd(widths[i]!, fill)).join(' | ')} |`
+  const rule = line(['', '', '', ''], '-')
+  return [line(all[0]!), rule, ...cells.map(each => line(each))].join('\n')
 }
