@@ -11,6 +11,7 @@ import { loadData } from '../data/load.ts'
 import { DivergedError } from './errors.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
 import type { Precision } from './precision.ts'
+import { resolutionAt } from './resolution.ts'
 import { rollBack } from './rollback.ts'
 import { openRun, type Run, save } from './run.ts'
 import { createSession, type Session } from './session.ts'
@@ -23,8 +24,9 @@ const RECORD_EVERY = 10
 
 /**
  * Trains `config` and keeps its record in `options.dir`: run.json, metrics.jsonl, checkpoints, and
- * the weights after the last epoch as weights.safetensors. A run that diverges or is interrupted
- * ends with a line that says so; everything else that goes wrong is thrown.
+ * the weights after the last epoch as weights.safetensors, their average, where one is kept, as
+ * weights.ema.safetensors. A run that diverges or is interrupted ends with a line that says so;
+ * everything else that goes wrong is thrown.
  *
  * With `options.resume` a run that is in `options.dir` already goes on from its newest checkpoint:
  * on the same machine it ends with the weights, bit for bit, and the metrics of one that was never
@@ -139,7 +141,12 @@ function oneStep(
   const { config, schedule, average, stepsPerEpoch } = session
   const { totals, epoch, lrScale } = progress
   const lr = schedule.at(progress.step) * lrScale
-  const { loss, correct, gradNorm, clipFraction } = trainStep(session, batch, lr)
+  const { loss, correct, gradNorm, clipFraction } = trainStep(
+    session,
+    batch,
+    lr,
+    resolutionAt(config, epoch),
+  )
   average?.update()
   const recorded = progress.step % RECORD_EVERY === 0 || totals.steps + 1 === stepsPerEpoch
   totals.loss += loss
@@ -194,6 +201,8 @@ async function keepResult({ session, metrics, options: { dir } }: Run): Promise<
       signal: await signalAtEnd(session, initial.signal),
     })
   saveSafetensors(join(dir, 'weights.safetensors'), session.model.stateDict())
+  if (session.average)
+    saveSafetensors(join(dir, 'weights.ema.safetensors'), session.average.stateDict().averages)
 }
 
 const secondsSince = (start: number): number => (performance.now() - start) / 1000
