@@ -2,6 +2,7 @@
 // is the source of the types, the checks, the error messages and the documentation.
 import { z } from 'zod'
 import { augment } from './augment.ts'
+import { watch } from './watch.ts'
 
 const positive = () => z.number().gt(0)
 const count = () => z.int().min(1)
@@ -95,6 +96,9 @@ export const runConfigSchema = z
       .max(256)
       .optional()
       .describe('Threads that prepare batches. Default: 1; half of the CPUs for photographs.'),
+    watch: watch
+      .optional()
+      .describe('Watching the signal for collapse, and going back when it does.'),
     precision: z
       .enum(['auto', 'float32', 'bfloat16'])
       .default('auto')

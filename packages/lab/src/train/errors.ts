@@ -8,5 +8,10 @@ export class TrainError extends Error {
 
 /** The loss or a gradient stopped being finite; thrown before the update, so the weights are whole. */
 export class DivergedError extends Error {
-  override name = 'DivergedError'
+  override name: string = 'DivergedError'
+}
+
+/** The signal collapsed while all numbers were still finite; thrown before the update. */
+export class CollapseError extends DivergedError {
+  override name = 'CollapseError'
 }
