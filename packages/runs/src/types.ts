@@ -86,8 +86,21 @@ export interface EndLine {
   seconds: number
 }
 
+/** Something that happened to a run beside its steps. */
+export interface EventLine {
+  kind: 'event'
+  /** How many steps the run had done. */
+  step: number
+  /**
+   * `resume`: another process went on with it; `rollback`: it diverged and went back to a checkpoint;
+   * `alarm`: the watch found its signal unhealthy.
+   */
+  event: 'resume' | 'rollback' | 'alarm'
+  message: string
+}
+
 /** One line of `metrics.jsonl`. */
-export type MetricLine = StepLine | EpochLine | SignalLine | EndLine
+export type MetricLine = StepLine | EpochLine | SignalLine | EventLine | EndLine
 
 /**
  * Statistics of a tap that are in a record where they were asked for, and where there is something that
@@ -164,6 +177,8 @@ export interface RunRecord {
   steps: StepLine[]
   epochs: EpochLine[]
   signals: SignalLine[]
+  /** Absent in what was put together without any. */
+  events?: EventLine[]
   /** Null while the run has not ended, or was killed. */
   end: EndLine | null
 }

@@ -20,6 +20,7 @@ import { type Evaluation, evaluate } from './evaluate.ts'
 import { createSession, type Session } from './session.ts'
 import { signalAtEnd, signalAtInit } from './signal.ts'
 import { trainStep } from './step.ts'
+import { createWatch, type Watch } from './watch.ts'
 
 /** A step is recorded every so many, and the last of each epoch. */
 const RECORD_EVERY = 10
@@ -49,7 +50,8 @@ export async function train(config: RunConfig, options: TrainOptions): Promise<R
   try {
     const initial = signalAtInit(config, data.classes.length)
     metrics.append({ kind: 'signal', when: 'init', signal: initial })
-    const outcome = await trainEpochs(session, metrics, options)
+    const watch = createWatch(session, metrics)
+    const outcome = await trainEpochs(session, watch, metrics, options)
     if (outcome.status === 'completed') await keepResult(session, metrics, initial, options.dir)
     const message = outcome.message === undefined ? {} : { message: outcome.message }
     metrics.append({
@@ -69,13 +71,14 @@ type Outcome = Omit<RunSummary, 'dir'>
 
 async function trainEpochs(
   session: Session,
+  watch: Watch,
   metrics: MetricsWriter,
   options: TrainOptions,
 ): Promise<Outcome> {
   let testAccuracy = Number.NaN
   try {
     for (let epoch = 1; epoch <= session.config.epochs; epoch++) {
-      const trained = await trainEpoch(session, epoch, metrics, options)
+      const trained = await trainEpoch(session, epoch, watch, metrics, options)
       if (trained === 'interrupted') return { status: 'interrupted', testAccuracy }
       const tested = await evaluate(session)
       testAccuracy = tested.score
@@ -106,23 +109,29 @@ type EpochMeans = {
   trainAccuracy: number
   seconds: number
   imagesPerSecond: number
+  waitShare: number
+  skipped?: number
 }
 
 async function trainEpoch(
   session: Session,
   epoch: number,
+  watch: Watch,
   metrics: MetricsWriter,
   { signal, onEvent }: TrainOptions,
 ): Promise<EpochMeans | 'interrupted'> {
   const { config, data, schedule, average, stepsPerEpoch } = session
   const started = performance.now()
-  const totals = { loss: 0, correct: 0, images: 0, steps: 0 }
+  const totals = { loss: 0, correct: 0, images: 0, steps: 0, waited: 0, skipped: 0 }
   const means = (): EpochMeans => ({
     trainLoss: totals.loss / totals.steps,
     trainAccuracy: totals.correct / totals.images,
     seconds: secondsSince(started),
     imagesPerSecond: totals.images / secondsSince(started),
+    waitShare: totals.waited / secondsSince(started),
+    ...(totals.skipped > 0 && { skipped: totals.skipped }),
   })
+  let asked = started
   for await (const batch of batches(data, 'train', {
     batchSize: config.batchSize,
     seed: config.seed,
@@ -132,14 +141,18 @@ async function trainEpoch(
     dropLast: true,
     ...(config.workers && { workers: config.workers }),
   })) {
+    totals.waited += secondsSince(asked)
     if (signal?.aborted) return 'interrupted'
     const step = (epoch - 1) * stepsPerEpoch + totals.steps
     const lr = schedule.at(step)
+    watch.before(step + 1, batch)
     const result = trainStep(session, batch, lr)
+    watch.after(step + 1, result.clipFraction)
     average?.update()
     totals.loss += result.loss
     totals.correct += result.correct
     totals.images += batch.size
+    totals.skipped += batch.skipped
     totals.steps += 1
     const { loss, gradNorm, clipFraction } = result
     const clipping = config.clip.kind === 'none' ? {} : { clipFraction }
@@ -147,6 +160,7 @@ async function trainEpoch(
       metrics.append({ kind: 'step', step: step + 1, epoch, loss, lr, gradNorm, ...clipping })
     const { trainAccuracy, imagesPerSecond } = means()
     onEvent?.({ kind: 'step', step: step + 1, loss, accuracy: trainAccuracy, imagesPerSecond, lr })
+    asked = performance.now()
   }
   return signal?.aborted ? 'interrupted' : means()
 }
