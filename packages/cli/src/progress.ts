@@ -110,6 +110,8 @@ function epochLine(
     `accuracy ${percent(event.trainAccuracy)}`,
     `test ${percent(event.testAccuracy)}`,
     `${count(event.imagesPerSecond)} images/s`,
+    ...(event.waitShare === undefined ? [] : [`${percent(event.waitShare)} waiting for data`]),
+    ...(event.skipped ? [`${count(event.skipped)} images skipped`] : []),
     `${duration(left)} left`,
   ].join(', ')
 }

@@ -4,7 +4,7 @@ import { loadRecipe, runId, train as trainRun } from '@normfree/lab'
 import { checkModelOptions, listModels } from 'normfree'
 import type { Context } from '../context.ts'
 import { FailedError, InterruptedError, UsageError } from '../errors.ts'
-import { overridesOf, type TrainingFlags } from '../flags.ts'
+import { mlflowOf, overridesOf, type TrainingFlags } from '../flags.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { outcome, trainProgress } from '../progress.ts'
 import { configureEngine } from './engine.ts'
@@ -15,6 +15,7 @@ export default async function train(
   recipe?: string,
 ): Promise<void> {
   const overrides = overridesOf(flags)
+  const mlflow = mlflowOf(flags)
   if (recipe === undefined && overrides.length === 0) {
     throw new UsageError('Expected a RECIPE or `--set model=NAME` but received neither.')
   }
@@ -30,7 +31,7 @@ export default async function train(
   using progress = trainProgress(this, name)
   const { command } = this
   const summary = await untilInterrupted(this, signal =>
-    trainRun(config, { dir, name, command, signal, onEvent: progress.onEvent }),
+    trainRun(config, { dir, name, command, signal, onEvent: progress.onEvent, ...mlflow }),
   )
   if (flags.json) this.printJson(summary)
   else this.print(`${name}: ${outcome(summary)}, recorded in ${dir}`)

@@ -58,7 +58,7 @@ export type TrainEvent =
       readonly seconds: number
       readonly imagesPerSecond: number
       /** The share 0..1 of `seconds` in which the trainer waited for data. */
-      readonly waitShare: number
+      readonly waitShare?: number
       /** Training images that were left out because they did not decode. */
       readonly skipped?: number
     }
