@@ -16,7 +16,7 @@ export interface CommonFlags {
   readonly verbose: boolean
 }
 
-/** Flags of the commands that train. */
+/** Flags of the commands that train: one run or all of a plan. */
 export interface TrainingFlags extends CommonFlags {
   readonly set?: readonly string[]
   readonly data?: string
@@ -131,6 +131,24 @@ export function mlflowOf({ mlflow, experiment }: TrainingFlags): { mlflow?: Mlfl
   if (mlflow !== undefined) return { mlflow: { url: mlflow, experiment: experiment || 'normfree' } }
   if (experiment === undefined) return {}
   throw new UsageError('Expected `--mlflow URL` beside `--experiment` but received none.')
+}
+
+/** Flags of the command that trains one run. */
+export interface RunFlags extends TrainingFlags {
+  /** The folder of a run; empty for that of the recipe. */
+  readonly resume?: string
+}
+
+export const runFlags: FlagParametersForType<RunFlags, Context> = {
+  ...trainingFlags,
+  resume: {
+    kind: 'parsed',
+    parse: String,
+    inferEmpty: true,
+    optional: true,
+    brief: 'Go on with the run in DIR; without DIR, with that of the recipe where there is one',
+    placeholder: 'DIR',
+  },
 }
 
 /** `--set`, `--data` and `--epochs` as the `key=value` arguments that they all stand for. */

@@ -5,7 +5,14 @@ import { createContext } from './context.ts'
 import { outcome, trainProgress } from './progress.ts'
 
 const events: TrainEvent[] = [
-  { kind: 'start', totalSteps: 20, stepsPerEpoch: 10, model: 'nf_resnet20', parameters: 272_474 },
+  {
+    kind: 'start',
+    totalSteps: 20,
+    stepsPerEpoch: 10,
+    model: 'nf_resnet20',
+    parameters: 272_474,
+    step: 0,
+  },
   { kind: 'step', step: 10, loss: 2.25, accuracy: 0.1, imagesPerSecond: 1900.4, lr: 0.1 },
   {
     kind: 'epoch',

@@ -50,8 +50,10 @@ function bar(stream: NodeJS.WritableStream, label: string): Progress<TrainEvent>
       stepsPerEpoch = event.stepsPerEpoch
       const epochs = Math.ceil(event.totalSteps / stepsPerEpoch)
       const unknown = { epoch: 1, loss: '-', accuracy: '-', test: '-', speed: '-' }
-      shown.start(event.totalSteps, 0, { label, epochs, ...unknown })
+      shown.start(event.totalSteps, event.step, { label, epochs, ...unknown })
     }
+    // The bar is drawn again below it.
+    if (event.kind === 'note') stream.write(`\r\x1b[K${label}: ${event.message}\n`)
     if (event.kind === 'step') shown.update(event.step, stepPayload(event, stepsPerEpoch))
     if (event.kind === 'epoch') shown.update({ test: percent(event.testAccuracy) })
     if (event.kind === 'end') shown.stop()
@@ -85,15 +87,21 @@ function stepPayload(event: Extract<TrainEvent, { kind: 'step' }>, stepsPerEpoch
 function lines(label: string, note: (text: string) => void): Progress<TrainEvent> {
   const started = performance.now()
   let epochs = 0
+  let before = 0
+  let step = 1
   const onEvent = (event: TrainEvent) => {
     if (event.kind === 'start') {
       epochs = Math.ceil(event.totalSteps / event.stepsPerEpoch)
+      before = event.step / event.stepsPerEpoch
+      step = 1 / event.stepsPerEpoch
       note(`${label}: ${event.model}, ${count(event.parameters)} parameters`)
     }
     if (event.kind === 'epoch') {
       const elapsed = (performance.now() - started) / 1000
-      note(`${label}: ${epochLine(event, epochs, elapsed)}`)
+      const perEpoch = elapsed / Math.max(event.epoch - before, step)
+      note(`${label}: ${epochLine(event, epochs, perEpoch)}`)
     }
+    if (event.kind === 'note') note(`${label}: ${event.message}`)
   }
   return { onEvent, [Symbol.dispose]: () => {} }
 }
@@ -101,9 +109,9 @@ function lines(label: string, note: (text: string) => void): Progress<TrainEvent
 function epochLine(
   event: Extract<TrainEvent, { kind: 'epoch' }>,
   epochs: number,
-  elapsed: number,
+  perEpoch: number,
 ): string {
-  const left = (elapsed / event.epoch) * (epochs - event.epoch)
+  const left = perEpoch * (epochs - event.epoch)
   return [
     `epoch ${event.epoch}/${epochs}`,
     `loss ${event.trainLoss.toFixed(3)}`,

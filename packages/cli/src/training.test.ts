@@ -50,7 +50,7 @@ describe('normfree train', () => {
       signalOn: text => (text.includes('epoch 1/') ? 'SIGINT' : undefined),
     })
     expect(stderr).toContain('normfree: stopping after this step (again to stop at once)\n')
-    expect(stderr).toMatch(/normfree: interrupted; what was done is in run\n$/)
+    expect(stderr).toMatch(/normfree: interrupted; `normfree train --resume run` goes on\n$/)
     expect(code).toBe(130)
     const lines = readFileSync(join(cwd, 'run', 'metrics.jsonl'), 'utf8')
       .trimEnd()

@@ -23,6 +23,7 @@ export {
   type KnownNames,
   loadPlan,
   loadRecipe,
+  loadRecorded,
   type Plan,
   type PlannedRun,
   type PlanOptions,
@@ -90,6 +91,6 @@ export { ReproduceError } from './reproduce/errors.ts'
 export { CLAIMS, findClaims, runClaim } from './reproduce/index.ts'
 export { measuredText } from './reproduce/rows.ts'
 export { type SignalRequest, signalOf } from './signal/signal-of.ts'
-export { TrainError } from './train/errors.ts'
+export { CheckpointError, TrainError } from './train/errors.ts'
 export type { MlflowTarget } from './train/logs/mlflow.ts'
 export { train } from './train/train.ts'

@@ -2,8 +2,8 @@
 export { writeFileAtomic } from './atomic.ts'
 export { csvOf } from './csv.ts'
 export { RunRecordError } from './errors.ts'
-export { createRun } from './header.ts'
-export { type MetricsWriter, openMetrics } from './metrics.ts'
+export { createRun, isRun } from './header.ts'
+export { type MetricsPosition, type MetricsWriter, openMetrics } from './metrics.ts'
 export { listRuns, readRun } from './read.ts'
 export { type Scalars, scalarsOf } from './scalars.ts'
 export {
@@ -19,6 +19,7 @@ export { openTensorBoard } from './tensorboard.ts'
 export {
   type EndLine,
   type EpochLine,
+  type EventLine,
   type Json,
   type MetricLine,
   OPTIONAL_STATISTICS,

@@ -15,7 +15,7 @@ import { tfRecord } from './tfrecord.ts'
  * A run that is resumed or rolled back writes steps again that were written before; each time the steps
  * go back, and at the start of each file, an event tells TensorBoard to forget what came after.
  */
-export function openTensorBoard(dir: string): MetricsWriter {
+export function openTensorBoard(dir: string): Pick<MetricsWriter, 'append' | 'close'> {
   const fd = openSync(join(dir, fileName(dir)), 'wx')
   let next = Number.POSITIVE_INFINITY // the least step that would not be going back
   const write = (event: Uint8Array) => void writeSync(fd, tfRecord(event))

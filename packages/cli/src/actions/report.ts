@@ -43,9 +43,11 @@ export default async function report(
 
 function writeCsv({ print }: Context, file: string, runs: readonly RunRecord[]): void {
   const text = csvOf(runs)
-  if (file === '-') return print(text.slice(0, -1)) // print() ends the last line
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileAtomic(file, text)
+  if (file === '-') print(text.slice(0, -1)) // print() ends the last line
+  else {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileAtomic(file, text)
+  }
 }
 
 /** The runs in a folder without those that a plan has set aside to train them afresh. */

@@ -19,6 +19,6 @@ export const ablate = buildCommand<TrainingFlags, [plan: string], Context>({
     customUsage: ['PLAN.yaml'],
     brief: 'Train every run of a plan and compare them',
     fullDescription:
-      'Runs that an earlier call finished are kept, so the same command goes on where it stopped. Ends with a table and a self-contained HTML report.',
+      'Runs that an earlier call finished are kept and one that it did not goes on from its checkpoint, so the same command goes on where it stopped. Ends with a table and a self-contained HTML report.',
   },
 })

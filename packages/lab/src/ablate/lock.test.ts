@@ -25,7 +25,7 @@ describe('withLock', () => {
     await withLock(dir, async () => {
       await expect(withLock(dir, async () => 1)).rejects.toMatchObject({
         exitCode: 2,
-        message: expect.stringMatching(`process ${process.pid} on .* is running a plan there`),
+        message: expect.stringMatching(`process ${process.pid} on .* is at work there`),
       })
       expect(existsSync(join(dir, '.lock'))).toBe(true)
     })

@@ -1,5 +1,5 @@
-// One process at a time carries out a plan in a folder: a second one would take the run in progress
-// for a killed one and set it aside.
+// One process at a time trains in a folder, a plan or a run: a second one would take the run in
+// progress for a killed one and go on with it.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ export async function withLock<T>(dir: string, work: () => Promise<T>): Promise<
     const owner = readOwner(file)
     if (isAlive(owner)) {
       throw new PlanError(
-        `Expected ${dir} to be free but process ${owner} is running a plan there. ` +
+        `Expected ${dir} to be free but process ${owner} is at work there. ` +
           `Wait for it or choose another output folder; delete ${file} if it is gone.`,
       )
     }

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createRun, type EndLine, openMetrics, type RunConfigJson } from '@normfree/runs'
+import { createRun, type EndLine, isRun, openMetrics, type RunConfigJson } from '@normfree/runs'
 import { describe, expect, it } from 'vitest'
 import { parsePlan } from '../config/plan.ts'
 import type { ImageData } from '../data/types.ts'
@@ -21,18 +21,21 @@ const plan = parsePlan({
 /** A trainer that writes a run record with the given end and trains nothing. */
 function recorder(status: EndLine['status'] | 'killed' = 'completed') {
   const trained: string[] = []
-  const train: Trainer = async (config, { dir, name, command, onEvent }) => {
-    createRun(dir, {
-      format: 1,
-      id: 'id',
-      name,
-      seed: config.seed,
-      created: '2026-01-01T00:00:00Z',
-      command,
-      config: config as unknown as RunConfigJson,
-      environment: {},
-      model: { name: config.model, parameters: 1 },
-    })
+  const resumed: string[] = []
+  const train: Trainer = async (config, { dir, name, command, resume, onEvent }) => {
+    if (resume && isRun(dir)) resumed.push(`${name} ${config.seed}`)
+    else
+      createRun(dir, {
+        format: 1,
+        id: 'id',
+        name,
+        seed: config.seed,
+        created: '2026-01-01T00:00:00Z',
+        command,
+        config: config as unknown as RunConfigJson,
+        environment: {},
+        model: { name: config.model, parameters: 1 },
+      })
     const metrics = openMetrics(dir)
     if (status !== 'killed') metrics.append({ kind: 'end', status, seconds: 1 })
     metrics.close()
@@ -41,7 +44,7 @@ function recorder(status: EndLine['status'] | 'killed' = 'completed') {
     onEvent?.({ kind: 'end', status })
     return { dir, status, testAccuracy: 0.5 }
   }
-  return { train, trained }
+  return { train, trained, resumed }
 }
 
 describe('runPlan', () => {
@@ -75,16 +78,16 @@ describe('runPlan', () => {
     expect(summary.runs.map(({ summary: { status } }) => status)).toEqual(Array(4).fill('diverged'))
   })
 
-  it('sets a killed run aside and trains it afresh', async () => {
+  it('goes on with a run that was killed, in its folder', async () => {
     const outDir = newFolder()
     const attempt = () => runPlan(plan, { outDir, train: recorder('killed').train, command: 'c' })
     await expect(attempt()).rejects.toThrow('killed')
     await expect(attempt()).rejects.toThrow('killed')
-    const summary = await runPlan(plan, { outDir, train: recorder().train, command: 'c' })
-    const { id } = summary.runs[0]!
-    expect(readdirSync(outDir)).toEqual(
-      expect.arrayContaining([id, `${id}.interrupted-1`, `${id}.interrupted-2`]),
-    )
+    const { train, trained, resumed } = recorder()
+    const summary = await runPlan(plan, { outDir, train, command: 'c' })
+    expect(resumed).toEqual(['batch norm 0'])
+    expect(trained).toHaveLength(4)
+    expect(readdirSync(outDir).toSorted()).toEqual(summary.runs.map(({ id }) => id).toSorted())
   })
 
   it('sets a folder aside in which no run was begun', async () => {

@@ -53,7 +53,7 @@ export interface PlanSummary {
  * Carries out a plan.
  *
  * A run whose folder holds the same run, completed or diverged, is not trained again. One that was
- * killed or interrupted is set aside as `ID.interrupted-N` and started afresh. A run that diverges is
+ * killed or interrupted goes on from its last checkpoint. A run that diverges is
  * a result; an error of the trainer ends the plan.
  *
  * @throws ConfigError when a run of the plan is not valid
@@ -106,6 +106,7 @@ function stepTrainer(plan: string, { train, command, signal, onEvent, loadData }
       name: run.name,
       plan,
       command,
+      resume: true,
       ...(data && { data }),
       ...(signal && { signal }),
       onEvent: event => onEvent?.({ kind: 'runProgress', run, event }),

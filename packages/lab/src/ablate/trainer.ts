@@ -8,7 +8,7 @@ export type Trainer = (config: RunConfig, options: TrainOptions) => Promise<RunS
 
 /** Where a run is recorded and who hears of it. */
 export interface TrainOptions {
-  /** The run folder, which must not hold a run yet. */
+  /** The run folder, which must not hold a run yet unless that is to be resumed. */
   readonly dir: string
   /** The variant, e.g. `batch norm`. */
   readonly name: string
@@ -16,6 +16,8 @@ export interface TrainOptions {
   readonly plan?: string
   /** The command line that repeats the run. */
   readonly command: string
+  /** Go on with the run that `dir` holds; begin where it holds none. */
+  readonly resume?: boolean
   /** Data that is already loaded from `config.data`; loaded anew when absent. */
   readonly data?: ImageData
   /** Aborting it ends the run after the current step, with the status `interrupted`. */
@@ -33,6 +35,8 @@ export type TrainEvent =
       readonly stepsPerEpoch: number
       readonly model: string
       readonly parameters: number
+      /** Steps that were done before, by a run that is resumed. */
+      readonly step: number
     }
   | {
       readonly kind: 'step'
@@ -62,6 +66,8 @@ export type TrainEvent =
       /** Training images that were left out because they did not decode. */
       readonly skipped?: number
     }
+  /** Something a user should know, in words. */
+  | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'end'; readonly status: RunSummary['status']; readonly message?: string }
 
 /** How a run ended. */

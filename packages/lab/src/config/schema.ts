@@ -2,6 +2,7 @@
 // is the source of the types, the checks, the error messages and the documentation.
 import { z } from 'zod'
 import { augment } from './augment.ts'
+import { checkpoint } from './checkpoint.ts'
 import { watch } from './watch.ts'
 
 const positive = () => z.number().gt(0)
@@ -96,9 +97,8 @@ export const runConfigSchema = z
       .max(256)
       .optional()
       .describe('Threads that prepare batches. Default: 1; half of the CPUs for photographs.'),
-    watch: watch
-      .optional()
-      .describe('Watching the signal for collapse, and going back when it does.'),
+    checkpoint: checkpoint.prefault({}).describe('Saved states, from which the run can go on.'),
+    watch: watch.optional().describe('What is watched, and done when the run goes wrong.'),
     precision: z
       .enum(['auto', 'float32', 'bfloat16'])
       .default('auto')

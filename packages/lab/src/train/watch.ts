@@ -28,25 +28,30 @@ const IMAGES = 32
 /** Above so many parameters all singular values of a net take seconds, and the largest alone are measured. */
 const SPECTRA_PARAMETERS = 5e6
 
-/**
- * The watch of a run that `config.watch` asks for; nothing is measured without `signalEvery`.
- *
- * @param first the measurement that later ones are compared with, where the run has one already; else
- *   the first that is made
- */
-export function createWatch(
-  session: Session,
-  metrics: Pick<MetricsWriter, 'append'>,
-  first?: SignalLine,
-): Watch {
+/** What a watch works with. */
+export interface WatchOptions {
+  readonly metrics: Pick<MetricsWriter, 'append'>
+  /** Hears of each alarm. */
+  readonly note: (message: string) => void
+  /**
+   * The measurement that others are compared with, where the run has one already; else it is the first
+   * that is made.
+   */
+  readonly first: SignalLine | null
+}
+
+/** The watch of a run that `config.watch` asks for; nothing is measured without `signalEvery`. */
+export function createWatch(session: Session, { metrics, note, first }: WatchOptions): Watch {
   const { clip, watch: { signalEvery, rollback } = {} } = session.config
   if (signalEvery === undefined) return { before() {}, after() {} }
   let reference: readonly Reading[] | undefined = first?.signal.taps
   const due = (step: number) => (step - 1) % signalEvery === 0
 
   const raise = (step: number, alarms: readonly Alarm[]) => {
-    for (const { message } of alarms)
+    for (const { message } of alarms) {
       metrics.append({ kind: 'event', step: step - 1, event: 'alarm', message })
+      note(`alarm in step ${step}: ${message}`)
+    }
     const collapse = alarms.find(alarm => alarm.collapse)
     if (collapse && rollback) throw new CollapseError(collapse.message)
   }
