@@ -15,16 +15,3 @@ export const checkpoint = z.strictObject({
     .default(1)
     .describe("How many of those at epochs' ends are kept for their test score."),
 })
-
-/** The block `watch.rollback`: what is done about a run that diverges. */
-export const rollback = z.strictObject({
-  max: count()
-    .default(3)
-    .describe('Returns to the last checkpoint before the run ends as diverged.'),
-  lrFactor: z
-    .number()
-    .gt(0)
-    .max(1)
-    .default(0.5)
-    .describe('Factor of the learning rate from each return on.'),
-})

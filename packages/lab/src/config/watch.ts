@@ -1,8 +1,17 @@
-// What is watched while a run goes on, and what is done when it goes wrong.
+// What is watched while a run trains, and what follows from an alarm.
 import { z } from 'zod'
-import { rollback } from './checkpoint.ts'
 
-/** The block `watch` of a run's configuration. */
+const rollback = z.strictObject({
+  max: z.int().min(1).max(100).default(3).describe('Roll-backs before the run ends as diverged.'),
+  lrFactor: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.5)
+    .describe('Factor on the learning rate from each roll-back on.'),
+})
+
+/** The schema of `watch`. */
 export const watch = z.strictObject({
   signalEvery: z
     .int()
@@ -13,5 +22,5 @@ export const watch = z.strictObject({
     ),
   rollback: rollback
     .optional()
-    .describe('Go back to the last checkpoint when the run diverges. Default: the run ends.'),
+    .describe('Goes back to the last checkpoint when the run diverges. Default: the run ends.'),
 })

@@ -18,7 +18,7 @@ export class CollapseError extends DivergedError {
 
 /** A checkpoint that cannot be written, or is not one of the run that is to go on from it. */
 export class CheckpointError extends Error {
-  override name = 'CheckpointError'
+  override name: string = 'CheckpointError'
   readonly exitCode = 2
 }
 

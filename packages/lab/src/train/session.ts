@@ -1,8 +1,9 @@
 // Everything that one run trains with, built from its configuration alone.
-import { manualSeed, type nn, type optim } from '@normfree/torch'
+import { manualSeed, type nn, optim } from '@normfree/torch'
 import { checkResolution, countParameters, createModel, type ModelOptions } from 'normfree'
 import type { RunConfig } from '../config/schema.ts'
 import type { ImageData } from '../data/types.ts'
+import { type Clipper, createClipper } from './clip.ts'
 import { TrainError } from './errors.ts'
 import { createOptimizer, type TrainOptimizer } from './optimizer.ts'
 import { type Precision, resolvePrecision } from './precision.ts'
@@ -15,6 +16,7 @@ export interface Session {
   readonly model: nn.Module
   readonly parameters: number
   readonly optimizer: TrainOptimizer
+  readonly clip: Clipper
   readonly schedule: LearningRate
   /** Averaged weights, evaluated beside the model's own; null where none are kept. */
   readonly average: optim.ExponentialMovingAverage | null
@@ -51,8 +53,9 @@ export function createSession(config: RunConfig, data: ImageData): Session {
     model,
     parameters: countParameters(model),
     optimizer: createOptimizer(model, config),
+    clip: createClipper(model, config.clip),
     schedule: createSchedule(config, stepsPerEpoch),
-    average: null,
+    average: config.ema ? new optim.ExponentialMovingAverage(model, config.ema) : null,
     task,
     precision: resolvePrecision(config.precision),
     stepsPerEpoch,
