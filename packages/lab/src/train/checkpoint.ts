@@ -34,6 +34,7 @@ const progress = z.strictObject({
     .describe('Of the epoch under way.'),
   score: z.number().nullable().describe('The test score of the last whole epoch.'),
   rollbacks: count().describe('How often the run went back because it diverged.'),
+  returnedTo: count().nullable().describe('The step that the last return went to.'),
   lrScale: z.number().gt(0).describe('Factor of the rate, lowered by every return.'),
 })
 

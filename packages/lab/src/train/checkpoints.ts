@@ -1,7 +1,7 @@
 // The folder `checkpoints` of a run: a file for each step at which the state was saved, of which the
 // newest and the best are kept.
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { RunConfig } from '../config/schema.ts'
 import { type Checkpoint, readCheckpointHeader, type Write, writeCheckpoint } from './checkpoint.ts'
 import { CheckpointError } from './errors.ts'
@@ -30,21 +30,26 @@ export function saveCheckpoint(dir: string, checkpoint: Checkpoint, write?: Writ
   try {
     mkdirSync(join(dir, FOLDER), { recursive: true })
     writeCheckpoint(path, checkpoint, write)
-    const kept = toKeep(dir, (checkpoint.config as RunConfig).checkpoint)
+    const kept = toKeep(dir, checkpoint.config as RunConfig)
     for (const old of listCheckpoints(dir)) if (!kept.has(old)) rmSync(old)
   } catch (error) {
     throw notWritten(path, error)
   }
 }
 
-/** The newest `keepLast`, and of those at the end of an epoch the `keepBest` with the best score. */
-function toKeep(dir: string, { keepLast, keepBest }: RunConfig['checkpoint']): Set<string> {
+/**
+ * The newest `keepLast`, and of those at the end of an epoch the `keepBest` with the best score. A run
+ * that may go back keeps two at least: the newest may hold what makes it diverge.
+ */
+function toKeep(dir: string, { checkpoint, watch }: RunConfig): Set<string> {
+  const { keepLast, keepBest } = checkpoint
+  const newest = watch?.rollback ? Math.max(2, keepLast) : keepLast
   const all = listCheckpoints(dir)
   // The sort is stable: of equal scores the newest counts.
   const scored = all
     .flatMap(path => ({ path, score: scoreOf(path) ?? [] }))
     .toSorted((a, b) => Number(b.score) - Number(a.score))
-  return new Set([...all.slice(0, keepLast), ...scored.slice(0, keepBest).map(({ path }) => path)])
+  return new Set([...all.slice(0, newest), ...scored.slice(0, keepBest).map(({ path }) => path)])
 }
 
 /** The test score of the weights in a checkpoint; null within an epoch, and in a damaged one. */
@@ -55,6 +60,12 @@ function scoreOf(path: string): number | null {
   } catch {
     return null
   }
+}
+
+/** Deletes the newest checkpoint of the run in `dir` where it is of step `step`, unless it is the only one. */
+export function deleteNewest(dir: string, step: number): void {
+  const [newest, ...older] = listCheckpoints(dir)
+  if (newest && basename(newest) === nameOf(step) && older.length > 0) rmSync(newest)
 }
 
 /** Deletes what killed processes left half-written. Only for who holds the run's lock. */

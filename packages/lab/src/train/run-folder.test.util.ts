@@ -45,3 +45,9 @@ export function stoppingAt(
   }
   return { ...optionsOf({ ...changes, signal: controller.signal, onEvent }), events }
 }
+
+/** Everything that two equal runs have in common. */
+export const contentOf = (dir: string) => ({
+  weights: readFileSync(weightsFile(dir)).toString('base64'),
+  metrics: timeless(dir),
+})

@@ -18,7 +18,7 @@ interface Stateful {
 /** A run before its first step. */
 export const atStart = (): Progress => ({
   ...{ step: 0, epoch: 1, totals: noTotals(), score: null },
-  ...{ rollbacks: 0, lrScale: 1 },
+  ...{ rollbacks: 0, returnedTo: null, lrScale: 1 },
 })
 
 /** Totals of an epoch before its first step. */
