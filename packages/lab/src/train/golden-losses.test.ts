@@ -39,9 +39,16 @@ const RUNS: Record<string, { settings: Settings; create?: () => nn.Module }> = {
 type NetConfig = ConstructorParameters<typeof NormFreeNet>[0]
 
 const SMALL = {
-  ...{ convention: 'timm', activation: 'silu', alpha: 0.2, groupSize: 8, shortcut: 'avg_pool' },
-  ...{ depths: [1, 1, 1, 1], channels: [32, 48, 64, 96], numFeatures: 128, zeroInitFc: false },
-} as const
+  convention: 'timm',
+  activation: 'silu',
+  alpha: 0.2,
+  groupSize: 8,
+  shortcut: 'avg_pool',
+  depths: [1, 1, 1, 1],
+  channels: [32, 48, 64, 96],
+  numFeatures: 128,
+  zeroInitFc: false,
+} satisfies Partial<NetConfig>
 
 const REGNET: NetConfig = {
   ...{ ...SMALL, reg: true, extraConv: false, bottleRatio: 2.25 },

@@ -1,12 +1,12 @@
 // Everything that one run trains with, built from its configuration alone.
-import { manualSeed, type nn, optim } from '@normfree/torch'
+import { amp, manualSeed, type nn, optim } from '@normfree/torch'
 import { checkResolution, countParameters, createModel, type ModelOptions } from 'normfree'
 import type { RunConfig } from '../config/schema.ts'
 import type { ImageData } from '../data/types.ts'
 import { type Clipper, createClipper } from './clip.ts'
 import { TrainError } from './errors.ts'
 import { createOptimizer, type TrainOptimizer } from './optimizer.ts'
-import { type Precision, resolvePrecision } from './precision.ts'
+import { type Precision, requireSupported, resolvePrecision } from './precision.ts'
 import { createSchedule, type LearningRate } from './schedule.ts'
 import { type Task, taskOf } from './task.ts'
 
@@ -21,6 +21,8 @@ export interface Session {
   /** Averaged weights, evaluated beside the model's own; null where none are kept. */
   readonly average: optim.ExponentialMovingAverage | null
   readonly task: Task
+  /** Scales the loss under float16; null in the other precisions. */
+  readonly scaler: amp.GradScaler | null
   readonly precision: Precision
   readonly stepsPerEpoch: number
   readonly totalSteps: number
@@ -30,8 +32,9 @@ export interface Session {
  * Seeds the default random stream, builds the model and what trains it. Layout is channels-last,
  * in which convolutions run fastest.
  *
- * @throws TrainError when the training images do not fill one batch; ArgumentError when they are
- * smaller than the model's strides, and for `modelOptions` that the model does not have.
+ * @throws TrainError when the training images do not fill one batch, and for settings that do not fit
+ * the data, the model or the device; ArgumentError for images smaller than the model's strides, and for
+ * `modelOptions` that the model does not have.
  */
 export function createSession(config: RunConfig, data: ImageData): Session {
   const stepsPerEpoch = Math.floor(data.train.length / config.batchSize)
@@ -41,6 +44,9 @@ export function createSession(config: RunConfig, data: ImageData): Session {
     )
   checkResolution(config.model, Math.min(data.height, data.width))
   const task = taskOf(data)
+  const precision = resolvePrecision(config.precision)
+  requireSupported(precision)
+  checkProgressive(config, data, task)
   manualSeed(config.seed)
   const model = createModel(config.model, {
     ...(config.modelOptions as ModelOptions),
@@ -57,8 +63,25 @@ export function createSession(config: RunConfig, data: ImageData): Session {
     schedule: createSchedule(config, stepsPerEpoch),
     average: config.ema ? new optim.ExponentialMovingAverage(model, config.ema) : null,
     task,
-    precision: resolvePrecision(config.precision),
+    precision,
+    scaler: precision === 'float16' ? new amp.GradScaler() : null,
     stepsPerEpoch,
     totalSteps: config.epochs * stepsPerEpoch,
+  }
+}
+
+/** Training resolutions lie between the model's strides and the size of the images. */
+function checkProgressive({ model, progressive = [] }: RunConfig, data: ImageData, task: Task) {
+  if (progressive.length > 0 && task.kind !== 'classification')
+    throw new TrainError(
+      `Expected no \`progressive\` for ${task.kind}, whose targets are as large as the images. Remove it.`,
+    )
+  const side = Math.min(data.height, data.width)
+  for (const { resolution } of progressive) {
+    checkResolution(model, resolution)
+    if (resolution > side)
+      throw new TrainError(
+        `Expected resolutions of at most ${side} for \`progressive\`, the size of the images, but received ${resolution}. Load them larger (?size=).`,
+      )
   }
 }

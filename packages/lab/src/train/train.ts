@@ -11,6 +11,7 @@ import { loadData } from '../data/load.ts'
 import { DivergedError } from './errors.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
 import type { Precision } from './precision.ts'
+import { resolutionAt } from './resolution.ts'
 import { rollBack } from './rollback.ts'
 import { openRun, type Run, save } from './run.ts'
 import { createSession, type Session } from './session.ts'
@@ -144,7 +145,12 @@ function oneStep(
   const { totals, epoch, lrScale } = progress
   const lr = schedule.at(progress.step) * lrScale
   watch.before(progress.step + 1, batch)
-  const { loss, correct, gradNorm, clipFraction } = trainStep(session, batch, lr)
+  const { loss, correct, gradNorm, clipFraction } = trainStep(
+    session,
+    batch,
+    lr,
+    resolutionAt(config, epoch),
+  )
   watch.after(progress.step + 1, clipFraction)
   average?.update()
   const recorded = progress.step % RECORD_EVERY === 0 || totals.steps + 1 === stepsPerEpoch
