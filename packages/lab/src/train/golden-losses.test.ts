@@ -17,7 +17,7 @@ const STEPS = 20
 
 /** One run a family, with each way of training in one of them. */
 const RUNS: Record<string, { settings: Settings; create?: () => nn.Module }> = {
-  resnet20: { settings: { optimizer: { lr: 0.02 } } },
+  resnet20: { settings: { optimizer: { lr: 0.005 } } },
   nf_resnet20: { settings: { clip: { kind: 'agc' }, ema: { decay: 0.9 } } },
   fixup_resnet20: { settings: { augment: { mix: { kind: 'timm', mixup: 0.8, cutmix: 1 } } } },
   skipinit_resnet20: { settings: { clip: { kind: 'norm' }, sam: {} } },
