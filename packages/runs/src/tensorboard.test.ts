@@ -86,7 +86,7 @@ describe('openTensorBoard', () => {
   })
 })
 
-// Values that TensorBoard 2.21 read back from such a file: see scripts/tensorboard.py.
+// Values that TensorBoard 2.21 read back from such a file: see scripts/tensorboard-check.py.
 describe('the bytes that TensorBoard accepts', () => {
   const hex = (data: Uint8Array) => Buffer.from(data).toString('hex')
 

@@ -20,9 +20,9 @@ interface Watched {
 /** Up to `steps` steps of a tiny run under watch. */
 async function watched(
   changes: Settings,
-  { steps, first = null }: { steps: number; first?: SignalLine | null },
+  { steps, side, first = null }: { steps: number; side?: number; first?: SignalLine | null },
 ): Promise<Watched> {
-  const data = tinyData()
+  const data = tinyData(side)
   const session = createSession(tinyConfig({ epochs: 100, ...changes }), data)
   const { config, schedule } = session
   const result: Watched = { session, lines: [], notes: [], error: null, steps: 0 }
@@ -66,9 +66,10 @@ describe('createWatch', () => {
   it('changes no bit of a run with batch norm, dropout and stochastic depth', async () => {
     const nets = { resnet20: { dropRate: 0.3 }, test_nfnet: { dropPathRate: 0.3, dropRate: 0.3 } }
     for (const [model, modelOptions] of Object.entries(nets)) {
-      const side = { model, modelOptions, batchSize: 8 }
-      const plain = await watched(side, { steps: 3 })
-      const seen = await watched({ ...side, watch: { signalEvery: 1 } }, { steps: 3 })
+      const settings = { model, modelOptions, batchSize: 4 }
+      const size = { steps: 3, side: 32 }
+      const plain = await watched(settings, size)
+      const seen = await watched({ ...settings, watch: { signalEvery: 1 } }, size)
       expect(plain.error ?? seen.error).toBeNull()
       expect(signals(plain)).toHaveLength(0)
       expect(signals(seen)).toHaveLength(3)

@@ -1,6 +1,6 @@
 """Whether TensorBoard reads from a run's event files what its metrics.jsonl says.
 
-Usage: python scripts/tensorboard.py RUN...
+Usage: python scripts/tensorboard-check.py RUN...
 
 Needs a Python with TensorBoard (`pip install tensorboard`). For every run folder it loads the event files
 with TensorBoard's own EventAccumulator, and compares each curve, step by step, with the record: no number
