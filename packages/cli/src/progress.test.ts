@@ -23,6 +23,8 @@ const events: TrainEvent[] = [
     testAccuracy: 0.2,
     seconds: 1,
     imagesPerSecond: 1850,
+    waitShare: 0.0042,
+    skipped: 3,
   },
   { kind: 'end', status: 'interrupted' },
 ]
@@ -46,7 +48,7 @@ describe('trainProgress', () => {
   it('writes a plain line for each epoch where nobody is watching', () => {
     expect(shown(false).split('\n')).toEqual([
       'label: nf_resnet20, 272,474 parameters',
-      'label: epoch 1/2, loss 2.250, accuracy 12.50%, test 20.00%, 1,850 images/s, 0 s left',
+      'label: epoch 1/2, loss 2.250, accuracy 12.50%, test 20.00%, 1,850 images/s, 0.42% waiting for data, 3 images skipped, 0 s left',
       '',
     ])
   })

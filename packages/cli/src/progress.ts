@@ -136,6 +136,8 @@ function epochLine(
     `test ${percent(event.testAccuracy)}`,
     ...(event.emaAccuracy === undefined ? [] : [`averaged ${percent(event.emaAccuracy)}`]),
     `${count(event.imagesPerSecond)} images/s`,
+    ...(event.waitShare === undefined ? [] : [`${percent(event.waitShare)} waiting for data`]),
+    ...(event.skipped ? [`${count(event.skipped)} images skipped`] : []),
     `${duration(left)} left`,
   ].join(', ')
 }

@@ -56,16 +56,19 @@ function readEpoch(source: RecordSource): EpochLine {
     ...(emaAccuracy !== undefined && { emaAccuracy }),
     seconds: source.number('seconds'),
     imagesPerSecond: source.number('imagesPerSecond'),
+    ...known(['waitShare', 'skipped'], name => source.optionalNumber(name)),
   }
 }
 
 function readSignal(source: RecordSource): SignalLine {
   const signal = source.object('signal')
+  const when = source.oneOf('when', ['init', 'end', 'step'])
   const alpha = signal.optionalNumber('alpha')
   const note = signal.optionalText('note')
   return {
     kind: 'signal',
-    when: source.oneOf('when', ['init', 'end']),
+    when,
+    ...(when === 'step' && { step: source.number('step') }),
     signal: {
       model: signal.text('model'),
       input: signal.text('input'),

@@ -60,12 +60,21 @@ export interface EpochLine {
   emaAccuracy?: number
   seconds: number
   imagesPerSecond: number
+  /** The share 0..1 of `seconds` in which the trainer waited for data. */
+  waitShare?: number
+  /** Training images that were left out because they did not decode. */
+  skipped?: number
 }
 
-/** The signal propagation of the model before the first step or after the last. */
+/**
+ * The signal propagation of the model before the first step, after the last, or within `step`, before
+ * its update.
+ */
 export interface SignalLine {
   kind: 'signal'
-  when: 'init' | 'end'
+  when: 'init' | 'end' | 'step'
+  /** Where `when` is `step`: the optimizer step whose batch was measured. */
+  step?: number
   signal: SignalRecord
 }
 

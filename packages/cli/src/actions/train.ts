@@ -12,7 +12,7 @@ import { readRun } from '@normfree/runs'
 import { checkModelOptions, listModels } from 'normfree'
 import type { Context } from '../context.ts'
 import { FailedError, InterruptedError, UsageError } from '../errors.ts'
-import { overridesOf, type RunFlags } from '../flags.ts'
+import { mlflowOf, overridesOf, type RunFlags } from '../flags.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { outcome, trainProgress } from '../progress.ts'
 import { configureEngine } from './engine.ts'
@@ -22,6 +22,7 @@ export default async function train(
   flags: RunFlags,
   recipe?: string,
 ): Promise<void> {
+  const mlflow = mlflowOf(flags)
   const { config, name, dir } = await runOf(flags, recipe)
   configureEngine(flags)
   using progress = trainProgress(this, name)
@@ -29,7 +30,7 @@ export default async function train(
   const { onEvent } = progress
   const resume = flags.resume !== undefined
   const summary = await untilInterrupted(this, signal =>
-    trainRun(config, { dir, name, command, resume, signal, onEvent }),
+    trainRun(config, { dir, name, command, resume, signal, onEvent, ...mlflow }),
   )
   if (flags.json) this.printJson(summary)
   else this.print(`${name}: ${outcome(summary)}, recorded in ${dir}`)

@@ -1,6 +1,7 @@
 // What a plan needs of a trainer: the contract between ablate/ and train.ts. Types only.
 import type { RunConfig } from '../config/schema.ts'
 import type { ImageData } from '../data/types.ts'
+import type { MlflowTarget } from '../train/logs/mlflow.ts'
 
 /** Trains one run to its end and keeps its record in `options.dir`. */
 export type Trainer = (config: RunConfig, options: TrainOptions) => Promise<RunOutcome>
@@ -21,6 +22,8 @@ export interface TrainOptions {
   readonly data?: ImageData
   /** Aborting it ends the run after the current step, with the status `interrupted`. */
   readonly signal?: AbortSignal
+  /** An MLflow server that is told of the run beside its record. */
+  readonly mlflow?: MlflowTarget
   readonly onEvent?: (event: TrainEvent) => void
 }
 
@@ -65,6 +68,10 @@ export type TrainEvent =
       readonly emaAccuracy?: number
       readonly seconds: number
       readonly imagesPerSecond: number
+      /** The share 0..1 of `seconds` in which the trainer waited for data. */
+      readonly waitShare?: number
+      /** Training images that were left out because they did not decode. */
+      readonly skipped?: number
     }
   /** Something a user should know, in words; or what the process of a run wrote by itself. */
   | { readonly kind: 'note'; readonly message: string }

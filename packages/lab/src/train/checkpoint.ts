@@ -28,6 +28,8 @@ const progress = z.strictObject({
       images: count(),
       steps: count(),
       seconds: z.number().min(0).describe('Of training alone.'),
+      waited: z.number().min(0).describe('Seconds of those in which there was no batch yet.'),
+      skipped: count().describe('Images left out because they did not decode.'),
     })
     .describe('Of the epoch under way.'),
   score: z.number().nullable().describe('The test score of the last whole epoch.'),

@@ -30,7 +30,7 @@ export const metricLines = (dir: string): MetricLine[] =>
 export const timeless = (dir: string): unknown[] =>
   metricLines(dir)
     .filter(({ kind }) => kind !== 'event')
-    .map(line => ({ ...line, seconds: 0, imagesPerSecond: 0 }))
+    .map(line => ({ ...line, seconds: 0, imagesPerSecond: 0, waitShare: 0 }))
 
 /** Options that stop the run in its step number `step`. */
 export function stoppingAt(

@@ -8,6 +8,7 @@ import {
   RUN_FORMAT,
   type RunConfigJson,
   readRun,
+  type SignalLine,
 } from '@normfree/runs'
 import { tidy } from '@normfree/torch'
 import { countMacs, modelEntry } from 'normfree'
@@ -16,14 +17,20 @@ import { differences } from '../config/neutral.ts'
 import type { Progress } from './checkpoint.ts'
 import { deleteDrafts, saveCheckpoint, setDamagedAside } from './checkpoints.ts'
 import { describeEnvironment } from './environment.ts'
+import { openLogs, tee } from './logs/logs.ts'
+import type { LogSink } from './logs/sink.ts'
 import type { Session } from './session.ts'
 import { signalAtInit } from './signal.ts'
 import { atStart, captured, type Restored, restoreNewest } from './state.ts'
+import { createWatch, type Watch } from './watch.ts'
 
 /** A run under way. */
 export interface Run {
   readonly session: Session
+  /** Its lines go to the other logs as well. */
   readonly metrics: MetricsWriter
+  readonly logs: LogSink
+  readonly watch: Watch
   readonly options: TrainOptions
   /** Changes with every step. */
   progress: Progress
@@ -40,22 +47,37 @@ export interface Run {
 export function openRun(session: Session, options: TrainOptions): Run {
   const { dir } = options
   const resumes = options.resume === true && isRun(dir)
-  if (!resumes) createRun(dir, headerOf(session, options))
+  const header = headerOf(session, options)
+  if (!resumes) createRun(dir, header)
   // Before anything of the record is touched: what cannot be resumed stays as it is.
   const restored = resumes ? restoreNewest(session, dir) : null
-  const metrics = openMetrics(dir)
+  const note = (message: string) => options.onEvent?.({ kind: 'note', message })
+  const record = openMetrics(dir)
+  const logs = openLogs({
+    dir,
+    header,
+    warn: note,
+    ...(options.mlflow && { mlflow: options.mlflow }),
+  })
+  const metrics = tee(record, logs)
   const { progress = atStart(), seconds = 0 } = restored ?? {}
   const started = performance.now() - seconds * 1000
-  const run: Run = { session, metrics, options, progress, started }
   try {
+    const watch = createWatch(session, { metrics, note, first: resumes ? firstWatched(dir) : null })
+    const run: Run = { session, metrics, logs, watch, options, progress, started }
     if (resumes) takeUp(run, restored)
     if (!restored) measureInitial(run)
+    return run
   } catch (error) {
     metrics.close()
+    void logs.close()
     throw error
   }
-  return run
 }
+
+/** What the watch compares with, of a run that had begun. */
+const firstWatched = (dir: string): SignalLine | null =>
+  readRun(dir).signals.find(({ when }) => when === 'step') ?? null
 
 /** Saves where the run is. */
 export const save = ({ session, metrics, options, progress, started }: Run): void =>

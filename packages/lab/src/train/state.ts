@@ -23,7 +23,7 @@ export const atStart = (): Progress => ({
 
 /** Totals of an epoch before its first step. */
 export const noTotals = (): Progress['totals'] => ({
-  ...{ loss: 0, correct: 0, images: 0, steps: 0, seconds: 0 },
+  ...{ loss: 0, correct: 0, images: 0, steps: 0, seconds: 0, waited: 0, skipped: 0 },
 })
 
 /** The state of a run now. Its tensors are the session's own: write them before the next step. */

@@ -78,6 +78,7 @@ async function trainSession(session: Session, options: TrainOptions): Promise<Ru
     return { dir, status, testAccuracy: run.progress.score ?? Number.NaN, ...why }
   } finally {
     run.metrics.close()
+    await run.logs.close()
   }
 }
 
@@ -115,6 +116,7 @@ async function trainEpoch(run: Run): Promise<void> {
   const { config, data } = run.session
   const { epoch, totals } = run.progress
   const started = performance.now() - totals.seconds * 1000
+  let asked = performance.now()
   for await (const batch of batches(data, 'train', {
     batchSize: config.batchSize,
     seed: config.seed,
@@ -125,33 +127,38 @@ async function trainEpoch(run: Run): Promise<void> {
     start: totals.steps,
     ...(config.workers && { workers: config.workers }),
   })) {
+    totals.waited += secondsSince(asked)
     if (run.options.signal?.aborted) return
     oneStep(run, batch, () => secondsSince(started))
     const { everySteps } = config.checkpoint
     if (everySteps && run.progress.step % everySteps === 0) save(run)
+    asked = performance.now()
   }
 }
 
 /** Trains on one batch, and records it. */
 function oneStep(
-  { session, metrics, options, progress }: Run,
+  { session, metrics, watch, options, progress }: Run,
   batch: Batch,
   seconds: () => number,
 ) {
   const { config, schedule, average, stepsPerEpoch } = session
   const { totals, epoch, lrScale } = progress
   const lr = schedule.at(progress.step) * lrScale
+  watch.before(progress.step + 1, batch)
   const { loss, correct, gradNorm, clipFraction } = trainStep(
     session,
     batch,
     lr,
     resolutionAt(config, epoch),
   )
+  watch.after(progress.step + 1, clipFraction)
   average?.update()
   const recorded = progress.step % RECORD_EVERY === 0 || totals.steps + 1 === stepsPerEpoch
   totals.loss += loss
   totals.correct += correct
   totals.images += batch.size
+  totals.skipped += batch.skipped
   totals.steps += 1
   totals.seconds = seconds()
   progress.step += 1
@@ -185,11 +192,13 @@ const ofAverage = ({ average }: Evaluation) =>
   average && { emaLoss: average.loss, emaAccuracy: average.score }
 
 /** Means over an epoch so far; seconds are those of training alone. */
-const meansOf = ({ loss, correct, images, steps, seconds }: Run['progress']['totals']) => ({
+const meansOf = ({ loss, correct, images, steps, ...rest }: Run['progress']['totals']) => ({
   trainLoss: loss / steps,
   trainAccuracy: correct / images,
-  seconds,
-  imagesPerSecond: images / seconds,
+  seconds: rest.seconds,
+  imagesPerSecond: images / rest.seconds,
+  waitShare: rest.waited / rest.seconds,
+  ...(rest.skipped > 0 && { skipped: rest.skipped }),
 })
 
 async function keepResult({ session, metrics, options: { dir } }: Run): Promise<void> {
