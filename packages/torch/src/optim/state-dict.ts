@@ -53,7 +53,7 @@ export const restored = (state: ParamState, param: Tensor): ParamState =>
     ]),
   )
 
-/** Laid out in memory as `param`: the same kernels run then, to the last bit, as before it was saved. */
+/** Laid out in memory as `param`, so that the same kernels run as before it was saved. */
 const copyFor = (param: Tensor, saved: Tensor): Tensor =>
   noGrad(() => {
     const copy = emptyLike(param)
