@@ -3,6 +3,7 @@ import { RecordSource } from './source.ts'
 import {
   type EndLine,
   type EpochLine,
+  type EventLine,
   type MetricLine,
   OPTIONAL_STATISTICS,
   PAPER_STATISTICS,
@@ -15,11 +16,17 @@ import {
 /** @throws RunRecordError where `text` is no metric line; `where` is its file and line. */
 export function readMetricLine(text: string, where: string): MetricLine {
   const source = RecordSource.parse(text, where)
-  const kind = source.oneOf('kind', ['step', 'epoch', 'signal', 'end'])
+  const kind = source.oneOf('kind', ['step', 'epoch', 'signal', 'event', 'end'])
   return readers[kind](source)
 }
 
-const readers = { step: readStep, epoch: readEpoch, signal: readSignal, end: readEnd }
+const readers = {
+  step: readStep,
+  epoch: readEpoch,
+  signal: readSignal,
+  event: readEvent,
+  end: readEnd,
+}
 
 function readStep(source: RecordSource): StepLine {
   const clipFraction = source.optionalNumber('clipFraction')
@@ -35,6 +42,8 @@ function readStep(source: RecordSource): StepLine {
 }
 
 function readEpoch(source: RecordSource): EpochLine {
+  const emaLoss = source.optionalNumber('emaLoss')
+  const emaAccuracy = source.optionalNumber('emaAccuracy')
   return {
     kind: 'epoch',
     epoch: source.number('epoch'),
@@ -43,18 +52,23 @@ function readEpoch(source: RecordSource): EpochLine {
     trainAccuracy: source.number('trainAccuracy'),
     testLoss: source.number('testLoss'),
     testAccuracy: source.number('testAccuracy'),
+    ...(emaLoss !== undefined && { emaLoss }),
+    ...(emaAccuracy !== undefined && { emaAccuracy }),
     seconds: source.number('seconds'),
     imagesPerSecond: source.number('imagesPerSecond'),
+    ...known(['waitShare', 'skipped'], name => source.optionalNumber(name)),
   }
 }
 
 function readSignal(source: RecordSource): SignalLine {
   const signal = source.object('signal')
+  const when = source.oneOf('when', ['init', 'end', 'step'])
   const alpha = signal.optionalNumber('alpha')
   const note = signal.optionalText('note')
   return {
     kind: 'signal',
-    when: source.oneOf('when', ['init', 'end']),
+    when,
+    ...(when === 'step' && { step: source.number('step') }),
     signal: {
       model: signal.text('model'),
       input: signal.text('input'),
@@ -100,6 +114,15 @@ function known<K extends string, V>(
     return value === undefined ? [] : [[name, value]]
   })
   return Object.fromEntries(found) as Partial<Record<K, V>>
+}
+
+function readEvent(source: RecordSource): EventLine {
+  return {
+    kind: 'event',
+    step: source.number('step'),
+    event: source.oneOf('event', ['resume', 'rollback', 'alarm']),
+    message: source.text('message'),
+  }
 }
 
 function readEnd(source: RecordSource): EndLine {

@@ -2,9 +2,9 @@ import { noGrad } from '@normfree/torch'
 import { describe, expect, it } from 'vitest'
 import { batches } from '../data/batches.ts'
 import { evaluate } from './evaluate.ts'
-import { tinyConfig, tinyData } from './fixtures.test.util.ts'
+import { firstBatch, parametersOf, sessionOf, tinyConfig, tinyData } from './fixtures.test.util.ts'
 import { createSession } from './session.ts'
-import { toTensors } from './step.ts'
+import { toImages, trainStep } from './step.ts'
 
 describe('evaluate', () => {
   it('is the mean over all test images, without smoothing, in evaluation mode', async () => {
@@ -21,7 +21,7 @@ describe('evaluate', () => {
       shuffle: false,
       dropLast: false,
     })) {
-      const logits = noGrad(() => model(toTensors(batch, data).images)).toArray() as number[][]
+      const logits = noGrad(() => model(toImages(batch, data))).toArray() as number[][]
       logits.forEach((row, i) => {
         const label = batch.labels[i]!
         loss += Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0)) - row[label]!
@@ -29,7 +29,7 @@ describe('evaluate', () => {
       })
     }
     expect(result.loss).toBeCloseTo(loss / 30, 5)
-    expect(result.accuracy).toBe(correct / 30)
+    expect(result.score).toBe(correct / 30)
   })
 
   it('goes back to training and leaves running statistics alone', async () => {
@@ -41,13 +41,34 @@ describe('evaluate', () => {
     expect(mean()).toEqual(before)
   })
 
+  it('evaluates averaged weights beside the raw ones, which stay', async () => {
+    const session = sessionOf({ ema: { decay: 0.5, warmup: false } })
+    const average = session.average!
+    const batch = await firstBatch(session)
+    for (let i = 0; i < 3; i++) {
+      trainStep(session, batch, 0.3)
+      average.update()
+    }
+    const weights = parametersOf(session)
+    const both = await evaluate(session)
+    expect(parametersOf(session)).toEqual(weights)
+    const alone = sessionOf()
+    alone.model.loadStateDict(session.model.stateDict())
+    const { average: none, ...raw } = await evaluate(alone)
+    expect(both).toMatchObject(raw)
+    expect(none).toBeNull()
+    alone.model.loadStateDict(average.stateDict().averages)
+    expect((await evaluate(alone)).loss).toBeCloseTo(both.average!.loss, 6)
+    expect(both.average!.loss).not.toBeCloseTo(both.loss, 4)
+  })
+
   it('takes a model that is confident and wrong for what it is', async () => {
     const session = createSession(tinyConfig(), tinyData())
     const bias = session.model.stateDict().get('fc.bias')!
     bias.detach().copy_(bias.detach().add(0).fill_(0))
     bias.detach().slice(0, 2, 3).fill_(30)
-    const { loss, accuracy } = await evaluate(session)
-    expect(accuracy).toBeCloseTo(1 / 3, 9)
+    const { loss, score } = await evaluate(session)
+    expect(score).toBeCloseTo(1 / 3, 9)
     expect(loss).toBeCloseTo(20, 0)
   })
 })

@@ -1,24 +1,28 @@
 // Everything that one run trains with, built from its configuration alone.
-import { manualSeed, type nn, optim } from '@normfree/torch'
-import {
-  checkResolution,
-  countParameters,
-  createModel,
-  type ModelOptions,
-  type NamedParameters,
-} from 'normfree'
+import { amp, manualSeed, type nn, optim } from '@normfree/torch'
+import { checkResolution, countParameters, createModel, type ModelOptions } from 'normfree'
 import type { RunConfig } from '../config/schema.ts'
 import type { ImageData } from '../data/types.ts'
+import { type Clipper, createClipper } from './clip.ts'
 import { TrainError } from './errors.ts'
-import { type Precision, resolvePrecision } from './precision.ts'
+import { createOptimizer, type TrainOptimizer } from './optimizer.ts'
+import { type Precision, requireSupported, resolvePrecision } from './precision.ts'
+import { createSchedule, type LearningRate } from './schedule.ts'
+import { type Task, taskOf } from './task.ts'
 
 export interface Session {
   readonly config: RunConfig
   readonly data: ImageData
   readonly model: nn.Module
   readonly parameters: number
-  readonly optimizer: optim.SGD
-  readonly schedule: optim.Schedule
+  readonly optimizer: TrainOptimizer
+  readonly clip: Clipper
+  readonly schedule: LearningRate
+  /** Averaged weights, evaluated beside the model's own; null where none are kept. */
+  readonly average: optim.ExponentialMovingAverage | null
+  readonly task: Task
+  /** Scales the loss under float16; null in the other precisions. */
+  readonly scaler: amp.GradScaler | null
   readonly precision: Precision
   readonly stepsPerEpoch: number
   readonly totalSteps: number
@@ -28,8 +32,9 @@ export interface Session {
  * Seeds the default random stream, builds the model and what trains it. Layout is channels-last,
  * in which convolutions run fastest.
  *
- * @throws TrainError when the training images do not fill one batch; ArgumentError when they are
- * smaller than the model's strides, and for `modelOptions` that the model does not have.
+ * @throws TrainError when the training images do not fill one batch, and for settings that do not fit
+ * the data, the model or the device; ArgumentError for images smaller than the model's strides, and for
+ * `modelOptions` that the model does not have.
  */
 export function createSession(config: RunConfig, data: ImageData): Session {
   const stepsPerEpoch = Math.floor(data.train.length / config.batchSize)
@@ -38,60 +43,45 @@ export function createSession(config: RunConfig, data: ImageData): Session {
       `Expected a \`batchSize\` of at most ${data.train.length}, the number of training images, but received ${config.batchSize}.`,
     )
   checkResolution(config.model, Math.min(data.height, data.width))
+  const task = taskOf(data)
+  const precision = resolvePrecision(config.precision)
+  requireSupported(precision)
+  checkProgressive(config, data, task)
   manualSeed(config.seed)
   const model = createModel(config.model, {
     ...(config.modelOptions as ModelOptions),
-    numClasses: data.classes.length,
+    numClasses: task.outputs(data),
   })
   model.to({ memoryFormat: 'channels_last' })
-  const totalSteps = config.epochs * stepsPerEpoch
   return {
     config,
     data,
     model,
     parameters: countParameters(model),
     optimizer: createOptimizer(model, config),
-    schedule: createSchedule(config, stepsPerEpoch, totalSteps),
-    precision: resolvePrecision(config.precision),
+    clip: createClipper(model, config.clip),
+    schedule: createSchedule(config, stepsPerEpoch),
+    average: config.ema ? new optim.ExponentialMovingAverage(model, config.ema) : null,
+    task,
+    precision,
+    scaler: precision === 'float16' ? new amp.GradScaler() : null,
     stepsPerEpoch,
-    totalSteps,
+    totalSteps: config.epochs * stepsPerEpoch,
   }
 }
 
-function createOptimizer(model: nn.Module, { optimizer }: RunConfig): optim.SGD {
-  const { decayed, free } = splitByDecay(model.namedParameters())
-  return new optim.SGD([{ params: decayed }, { params: free, weightDecay: 0 }], optimizer)
-}
-
-/**
- * Kernels decay; gains, biases, norm weights and SkipInit scalars do not (deepmind-research nfnets:
- * nothing named gain, bias, scale or offset decays; neither does what RescaleNet's authors name
- * _bias and _scale, whatever its shape).
- */
-export function splitByDecay(parameters: NamedParameters) {
-  const decays = ([name, parameter]: readonly [string, { dim: number }]) =>
-    parameter.dim > 1 && name.endsWith('weight')
-  const all = [...parameters]
-  return {
-    decayed: all.filter(decays).map(([, parameter]) => parameter),
-    free: all.filter(entry => !decays(entry)).map(([, parameter]) => parameter),
-  }
-}
-
-function createSchedule(
-  { optimizer, schedule, epochs }: RunConfig,
-  stepsPerEpoch: number,
-  totalSteps: number,
-): optim.Schedule {
-  if (schedule.warmupEpochs >= epochs)
+/** Training resolutions lie between the model's strides and the size of the images. */
+function checkProgressive({ model, progressive = [] }: RunConfig, data: ImageData, task: Task) {
+  if (progressive.length > 0 && task.kind !== 'classification')
     throw new TrainError(
-      `Expected \`schedule.warmupEpochs\` below \`epochs\` (${epochs}) but received ${schedule.warmupEpochs}. Shorten the warm-up or train for longer.`,
+      `Expected no \`progressive\` for ${task.kind}, whose targets are as large as the images. Remove it.`,
     )
-  const warmupSteps = schedule.warmupEpochs * stepsPerEpoch
-  return optim.warmupCosine({
-    lr: optimizer.lr,
-    totalSteps,
-    warmupSteps,
-    finalLr: schedule.finalLr,
-  })
+  const side = Math.min(data.height, data.width)
+  for (const { resolution } of progressive) {
+    checkResolution(model, resolution)
+    if (resolution > side)
+      throw new TrainError(
+        `Expected resolutions of at most ${side} for \`progressive\`, the size of the images, but received ${resolution}. Load them larger (?size=).`,
+      )
+  }
 }

@@ -1,135 +1,56 @@
-// One optimizer step: forward, backward, clip, update; nothing is updated from numbers that are not
-// finite.
-import { autocast, from, nn, type Tensor, tidy } from '@normfree/torch'
-import {
-  adaptiveClipGrad_,
-  allFinite,
-  type ClipReport,
-  clipGradNorm_,
-  clipGradValue_,
-  findNonFinite,
-  gradientNorm,
-  type NamedParameters,
-  standardizeWeights_,
-} from 'normfree'
-import type { ClipConfig } from '../config/schema.ts'
-import type { Batch, MixedLabels } from '../data/batches.ts'
+// One optimizer step: gradients, clip, update; nothing is updated from numbers that are not finite.
+import { from, type Tensor, tidy } from '@normfree/torch'
+import { type ClipReport, standardizeWeights_ } from 'normfree'
+import type { Batch } from '../data/batches.ts'
 import type { ImageData } from '../data/types.ts'
-import { DivergedError } from './errors.ts'
-import type { Precision } from './precision.ts'
+import { divergedBackward } from './diverged.ts'
+import { gradientsOf, type PassResult } from './gradients.ts'
+import { resized } from './resolution.ts'
 import type { Session } from './session.ts'
 
-export interface StepResult extends ClipReport {
-  loss: number
-  /** Images of the batch that were given their (first, if mixed) class before the update. */
-  correct: number
-}
+/** The figures of a step; the norm is infinite or not a number where float16 left it out. */
+export interface StepResult extends PassResult, ClipReport {}
 
 /**
- * Trains on one batch at rate `lr`.
+ * Trains on one batch at rate `lr`, of which groups take shares: gradients, of SAM's second pass where it is on, summed over the parts of the
+ * batch; unscaled, then clipped; then the update. Where float16 makes a gradient overflow the step is
+ * left out, and the next loss is scaled less.
  *
+ * @param resolution side that the images are resized to, in pixels. Default: as they are.
  * @throws DivergedError naming the first block whose output is not finite, or the parameter whose
  *   gradient is not; the parameters are then as before the step.
  */
-export function trainStep(session: Session, batch: Batch, lr: number): StepResult {
-  const { model, optimizer, config, precision } = session
-  for (const group of optimizer.paramGroups) group.lr = lr
+export function trainStep(
+  session: Session,
+  batch: Batch,
+  lr: number,
+  resolution?: number,
+): StepResult {
+  const { model, optimizer, scaler, config, task } = session
+  optimizer.setLr(lr)
   return tidy(() => {
-    const { images, labels } = toTensors(batch, session.data)
-    const target = batch.mixed
-      ? softTarget(batch, batch.mixed, session.data.classes.length)
-      : labels
-    optimizer.zeroGrad()
-    const { loss, correct } = withPrecision(precision, () => {
-      const logits = model(images)
-      return {
-        loss: nn.functional.crossEntropy(logits.to('float32'), target, {
-          labelSmoothing: config.labelSmoothing,
-        }),
-        correct: countCorrect(logits, labels),
-      }
-    })
-    const lossValue = loss.item()
-    if (!Number.isFinite(lossValue)) throw divergedForward(session, images, lossValue)
-    loss.backward()
+    const images = resized(toImages(batch, session.data), resolution)
+    const pass = gradientsOf(session, { images, target: task.target(batch, session.data) })
     const parameters = [...model.namedParameters()]
-    const report = clip(parameters, config.clip)
-    if (!Number.isFinite(report.gradNorm)) throw divergedBackward(parameters, report.gradNorm)
-    optimizer.step()
-    if (config.modelOptions?.weightStandardization === 'decoupled') standardizeWeights_(model)
-    return { loss: lossValue, correct, ...report }
+    scaler?.unscale_(optimizer)
+    const report = session.clip(parameters)
+    if (Number.isFinite(report.gradNorm)) {
+      optimizer.step()
+      if (config.modelOptions?.weightStandardization === 'decoupled') standardizeWeights_(model)
+    } else if (!scaler || scaler.getScale() <= 1) {
+      throw divergedBackward(parameters, report.gradNorm)
+    }
+    scaler?.update()
+    return { ...pass, ...report }
   })
 }
 
-/** The batch as tensors: images (N, 3, H, W) over the batch's own memory, which is channels-last. */
-export function toTensors(
-  batch: Batch,
-  { height, width }: ImageData,
-): { images: Tensor; labels: Tensor } {
-  const images = from(batch.images, [batch.size, height, width, 3]).permute([0, 3, 1, 2])
-  return { images, labels: from(batch.labels).to('int64') }
-}
+/** The images (N, 3, H, W) of a batch, over its own memory, which is channels-last. */
+export const toImages = (batch: Batch, { height, width }: ImageData): Tensor =>
+  from(batch.images, [batch.size, height, width, 3]).permute([0, 3, 1, 2])
 
-/**
- * Class probabilities (N, classes) float32 of mixed images; labels are smoothed after mixing, by the
- * loss.
- */
-function softTarget(
-  { labels, size }: Batch,
-  { partners, weights }: MixedLabels,
-  classes: number,
-): Tensor {
-  const target = new Float32Array(size * classes)
-  for (let i = 0; i < size; i++) {
-    target[i * classes + labels[i]!]! += weights[i]!
-    target[i * classes + partners[i]!]! += 1 - weights[i]!
-  }
-  return from(target, [size, classes])
-}
-
-export const withPrecision = <T>(precision: Precision, work: () => T): T =>
-  precision === 'bfloat16' ? autocast('cpu', work) : work()
-
-export const countCorrect = (logits: Tensor, labels: Tensor): number =>
-  logits.argmax(1).eq(labels).sum().item()
-
-function clip(parameters: NamedParameters, config: ClipConfig): ClipReport {
-  switch (config.kind) {
-    case 'agc':
-      return adaptiveClipGrad_(parameters, {
-        clipFactor: config.factor,
-        eps: config.eps,
-        exclude: config.exclude,
-      })
-    case 'norm':
-      return clipGradNorm_(parameters, config.max)
-    case 'value':
-      return clipGradValue_(parameters, config.max)
-    case 'none':
-      return { gradNorm: gradientNorm(parameters), clipFraction: 0 }
-  }
-}
-
-function divergedForward(
-  { model, precision }: Session,
-  images: Tensor,
-  loss: number,
-): DivergedError {
-  const found = withPrecision(precision, () => findNonFinite(model, images))
-  const where =
-    found === null
-      ? 'the loss itself'
-      : found.block
-        ? `block ${found.block}, in ${found.module}`
-        : found.module
-  return new DivergedError(
-    `the loss became ${loss}; first in ${where}. A lower optimizer.lr, a longer warm-up or clipping may help`,
-  )
-}
-
-function divergedBackward(parameters: NamedParameters, gradNorm: number): DivergedError {
-  const last = [...parameters].reverse().find(([, { grad }]) => grad !== null && !allFinite(grad))
-  return new DivergedError(
-    `the gradient norm became ${gradNorm}; first in ${last?.[0] ?? 'the sum over all parameters'}. A lower optimizer.lr, a longer warm-up or clipping may help`,
-  )
-}
+/** The images of a batch, and its labels (N) int64. */
+export const toTensors = (batch: Batch, data: ImageData): { images: Tensor; labels: Tensor } => ({
+  images: toImages(batch, data),
+  labels: from(batch.labels).to('int64'),
+})
