@@ -31,4 +31,4 @@ export {
   type SegmentationData,
   type SegmentationSample,
   type SegmentationSplit,
-} from './voc.ts'
+} from './dense/voc.ts'

@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { picture, RED, temporaryFolder, writeFiles } from './fixtures.test.util.ts'
+import { picture, RED, temporaryFolder, writeFiles } from '../fixtures.test.util.ts'
 import { loadVoc, paletteColour, VOID } from './voc.ts'
 
 const LISTS = 'ImageSets/Segmentation'

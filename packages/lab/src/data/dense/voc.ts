@@ -2,9 +2,9 @@
 // class for each of its pixels. Read one at a time; nothing is kept.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CHANNELS, type Pixels } from './augment/pixels.ts'
-import { decodeWhole, reasonOf } from './decode-image.ts'
-import { DataError } from './errors.ts'
+import { CHANNELS, type Pixels } from '../augment/pixels.ts'
+import { decodeWhole, reasonOf } from '../decode-image.ts'
+import { DataError } from '../errors.ts'
 
 /** The label of pixels that do not count: borders and difficult objects. */
 export const VOID = 255
