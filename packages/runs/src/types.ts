@@ -55,6 +55,9 @@ export interface EpochLine {
   trainAccuracy: number
   testLoss: number
   testAccuracy: number
+  /** By the moving average of the weights, where one is kept. */
+  emaLoss?: number
+  emaAccuracy?: number
   seconds: number
   imagesPerSecond: number
 }

@@ -49,6 +49,9 @@ export type TrainEvent =
       readonly trainAccuracy: number
       readonly testLoss: number
       readonly testAccuracy: number
+      /** By the moving average of the weights, where one is kept. */
+      readonly emaLoss?: number
+      readonly emaAccuracy?: number
       readonly seconds: number
       readonly imagesPerSecond: number
     }

@@ -4,7 +4,7 @@ import { batches } from '../data/batches.ts'
 import { evaluate } from './evaluate.ts'
 import { tinyConfig, tinyData } from './fixtures.test.util.ts'
 import { createSession } from './session.ts'
-import { toTensors } from './step.ts'
+import { toImages } from './step.ts'
 
 describe('evaluate', () => {
   it('is the mean over all test images, without smoothing, in evaluation mode', async () => {
@@ -21,7 +21,7 @@ describe('evaluate', () => {
       shuffle: false,
       dropLast: false,
     })) {
-      const logits = noGrad(() => model(toTensors(batch, data).images)).toArray() as number[][]
+      const logits = noGrad(() => model(toImages(batch, data))).toArray() as number[][]
       logits.forEach((row, i) => {
         const label = batch.labels[i]!
         loss += Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0)) - row[label]!
@@ -29,7 +29,7 @@ describe('evaluate', () => {
       })
     }
     expect(result.loss).toBeCloseTo(loss / 30, 5)
-    expect(result.accuracy).toBe(correct / 30)
+    expect(result.score).toBe(correct / 30)
   })
 
   it('goes back to training and leaves running statistics alone', async () => {
@@ -46,8 +46,8 @@ describe('evaluate', () => {
     const bias = session.model.stateDict().get('fc.bias')!
     bias.detach().copy_(bias.detach().add(0).fill_(0))
     bias.detach().slice(0, 2, 3).fill_(30)
-    const { loss, accuracy } = await evaluate(session)
-    expect(accuracy).toBeCloseTo(1 / 3, 9)
+    const { loss, score } = await evaluate(session)
+    expect(score).toBeCloseTo(1 / 3, 9)
     expect(loss).toBeCloseTo(20, 0)
   })
 })

@@ -1,25 +1,29 @@
-// Loss and accuracy over a split, in evaluation mode.
-import { nn, noGrad, tidy } from '@normfree/torch'
+// Loss and score over the test split, in evaluation mode.
+import { noGrad, tidy } from '@normfree/torch'
 import { batches } from '../data/batches.ts'
 import type { Session } from './session.ts'
-import { countCorrect, toTensors, withPrecision } from './step.ts'
+import { toImages, withPrecision } from './step.ts'
+import type { TaskResult } from './task.ts'
 import { viewOf } from './view.ts'
 
-export interface Evaluation {
-  /** Mean cross-entropy, without label smoothing. */
-  loss: number
-  accuracy: number
+/** What a model, and the average of its weights, make of the test split. */
+export interface Evaluation extends TaskResult {
+  /** By the averaged weights; null where no average is kept. */
+  readonly average: TaskResult | null
 }
 
 /** Pixels of a batch: 500 images of CIFAR, fewer of larger ones. */
 const BATCH_PIXELS = 500 * 32 * 32
 
-/** Evaluates the model on the test split; its training mode is restored. */
-export async function evaluate({ model, data, config, precision }: Session): Promise<Evaluation> {
+/**
+ * Evaluates the model on the test split, each batch with the weights as they are and with their
+ * average; the model's training mode and weights are restored.
+ */
+export async function evaluate(session: Session): Promise<Evaluation> {
+  const { model, data, config, task, average } = session
+  const meter = task.meter()
+  const averageMeter = average && task.meter()
   model.eval()
-  let loss = 0
-  let correct = 0
-  let images = 0
   for await (const batch of batches(data, 'test', {
     batchSize: Math.max(1, Math.floor(BATCH_PIXELS / (data.height * data.width))),
     seed: 0,
@@ -32,14 +36,13 @@ export async function evaluate({ model, data, config, precision }: Session): Pro
   }))
     noGrad(() =>
       tidy(() => {
-        const input = toTensors(batch, data)
-        const { labels } = input
-        const logits = withPrecision(precision, () => model(input.images)).to('float32')
-        loss += nn.functional.crossEntropy(logits, labels, { reduction: 'sum' }).item()
-        correct += countCorrect(logits, labels)
-        images += batch.size
+        const images = toImages(batch, data)
+        const target = task.target(batch, data)
+        const outputs = () => withPrecision(session.precision, () => model(images)).to('float32')
+        meter.add(outputs(), target)
+        average?.use(() => averageMeter?.add(outputs(), target))
       }),
     )
   model.train()
-  return { loss: loss / images, accuracy: correct / images }
+  return { ...meter.result(), average: averageMeter?.result() ?? null }
 }

@@ -2,34 +2,15 @@ import { createModel } from 'normfree'
 import { describe, expect, it } from 'vitest'
 import { TrainError } from './errors.ts'
 import { tinyConfig, tinyData } from './fixtures.test.util.ts'
-import { createSession, splitByDecay } from './session.ts'
-
-describe('splitByDecay', () => {
-  it.each([
-    ['nf_resnet20', /(^|\.)(conv\d|downsample|fc)\.weight$/],
-    ['resnet20', /(^|\.)(conv\d|fc)\.weight$/],
-    ['resnet20_nonorm', /(^|\.)(conv\d|fc)\.weight$/],
-    ['rescale50', /(^|\.)(conv\d|downsample\.2|fc)\.weight$/],
-  ])('lets the kernels of %s decay and nothing else', (model, kernels) => {
-    const parameters = [...createModel(model).namedParameters()]
-    const { decayed, free } = splitByDecay(parameters)
-    const names = (list: readonly unknown[]) =>
-      parameters.filter(([, parameter]) => list.includes(parameter)).map(([name]) => name)
-    expect(names(decayed)).toEqual(
-      parameters.map(([name]) => name).filter(name => kernels.test(name)),
-    )
-    expect(names(free)).toHaveLength(parameters.length - decayed.length)
-    expect(names(free).some(name => kernels.test(name))).toBe(false)
-  })
-})
+import { createSession } from './session.ts'
 
 describe('createSession', () => {
   it('gives decay to the kernels alone, and the recipe’s momentum to both groups', () => {
     const config = tinyConfig({ optimizer: { weightDecay: 1e-3, momentum: 0.8 } })
     const { paramGroups } = createSession(config, tinyData()).optimizer
-    expect(paramGroups.map(group => [group.weightDecay, group.momentum, group.nesterov])).toEqual([
-      [1e-3, 0.8, true],
-      [0, 0.8, true],
+    expect(paramGroups).toMatchObject([
+      { weightDecay: 1e-3, momentum: 0.8, nesterov: true },
+      { weightDecay: 0, momentum: 0.8, nesterov: true },
     ])
   })
 
@@ -44,9 +25,9 @@ describe('createSession', () => {
       schedule: { warmupEpochs: 1, finalLr: 0.1 },
     })
     const { schedule } = createSession(config, tinyData())
-    expect([0, 1, 4].map(schedule)).toEqual([0, 0.1, 0.4])
-    expect(schedule(12)).toBeCloseTo(0.25, 12)
-    expect(schedule(20)).toBeCloseTo(0.1, 12)
+    expect([0, 1, 4].map(schedule.at)).toEqual([0, 0.1, 0.4])
+    expect(schedule.at(12)).toBeCloseTo(0.25, 12)
+    expect(schedule.at(20)).toBeCloseTo(0.1, 12)
   })
 
   it('draws the same weights from the same seed, whatever was drawn before', () => {

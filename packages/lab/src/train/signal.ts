@@ -6,7 +6,7 @@ import { initialSignal, type ModelOptions, measureSignal } from 'normfree'
 import type { RunConfig } from '../config/schema.ts'
 import { batches } from '../data/batches.ts'
 import type { Session } from './session.ts'
-import { toTensors } from './step.ts'
+import { toImages } from './step.ts'
 
 const BATCH = 128
 
@@ -30,7 +30,7 @@ export async function signalAtEnd(
     dropLast: true,
   }
   for await (const batch of batches(data, 'test', options)) {
-    const taps = tidy(() => measureSignal(model, toTensors(batch, data).images))
+    const taps = tidy(() => measureSignal(model, toImages(batch, data)))
     return {
       ...initial,
       model: config.model,

@@ -1,6 +1,6 @@
 // One optimizer step: forward, backward, clip, update; nothing is updated from numbers that are not
 // finite.
-import { autocast, from, nn, type Tensor, tidy } from '@normfree/torch'
+import { autocast, from, type Tensor, tidy } from '@normfree/torch'
 import {
   adaptiveClipGrad_,
   allFinite,
@@ -13,7 +13,7 @@ import {
   standardizeWeights_,
 } from 'normfree'
 import type { ClipConfig } from '../config/schema.ts'
-import type { Batch, MixedLabels } from '../data/batches.ts'
+import type { Batch } from '../data/batches.ts'
 import type { ImageData } from '../data/types.ts'
 import { DivergedError } from './errors.ts'
 import type { Precision } from './precision.ts'
@@ -21,7 +21,7 @@ import type { Session } from './session.ts'
 
 export interface StepResult extends ClipReport {
   loss: number
-  /** Images of the batch that were given their (first, if mixed) class before the update. */
+  /** The task's score before the update, summed over the images: those given their (first, if mixed) class. */
   correct: number
 }
 
@@ -32,21 +32,17 @@ export interface StepResult extends ClipReport {
  *   gradient is not; the parameters are then as before the step.
  */
 export function trainStep(session: Session, batch: Batch, lr: number): StepResult {
-  const { model, optimizer, config, precision } = session
-  for (const group of optimizer.paramGroups) group.lr = lr
+  const { model, optimizer, config, precision, task } = session
+  optimizer.setLr(lr)
   return tidy(() => {
-    const { images, labels } = toTensors(batch, session.data)
-    const target = batch.mixed
-      ? softTarget(batch, batch.mixed, session.data.classes.length)
-      : labels
+    const images = toImages(batch, session.data)
+    const target = task.target(batch, session.data)
     optimizer.zeroGrad()
     const { loss, correct } = withPrecision(precision, () => {
-      const logits = model(images)
+      const outputs = model(images).to('float32')
       return {
-        loss: nn.functional.crossEntropy(logits.to('float32'), target, {
-          labelSmoothing: config.labelSmoothing,
-        }),
-        correct: countCorrect(logits, labels),
+        loss: task.loss(outputs, target, config),
+        correct: task.correct(outputs, target),
       }
     })
     const lossValue = loss.item()
@@ -61,37 +57,18 @@ export function trainStep(session: Session, batch: Batch, lr: number): StepResul
   })
 }
 
-/** The batch as tensors: images (N, 3, H, W) over the batch's own memory, which is channels-last. */
-export function toTensors(
-  batch: Batch,
-  { height, width }: ImageData,
-): { images: Tensor; labels: Tensor } {
-  const images = from(batch.images, [batch.size, height, width, 3]).permute([0, 3, 1, 2])
-  return { images, labels: from(batch.labels).to('int64') }
-}
+/** The images (N, 3, H, W) of a batch, over its own memory, which is channels-last. */
+export const toImages = (batch: Batch, { height, width }: ImageData): Tensor =>
+  from(batch.images, [batch.size, height, width, 3]).permute([0, 3, 1, 2])
 
-/**
- * Class probabilities (N, classes) float32 of mixed images; labels are smoothed after mixing, by the
- * loss.
- */
-function softTarget(
-  { labels, size }: Batch,
-  { partners, weights }: MixedLabels,
-  classes: number,
-): Tensor {
-  const target = new Float32Array(size * classes)
-  for (let i = 0; i < size; i++) {
-    target[i * classes + labels[i]!]! += weights[i]!
-    target[i * classes + partners[i]!]! += 1 - weights[i]!
-  }
-  return from(target, [size, classes])
-}
+/** The images of a batch, and its labels (N) int64. */
+export const toTensors = (batch: Batch, data: ImageData): { images: Tensor; labels: Tensor } => ({
+  images: toImages(batch, data),
+  labels: from(batch.labels).to('int64'),
+})
 
 export const withPrecision = <T>(precision: Precision, work: () => T): T =>
   precision === 'bfloat16' ? autocast('cpu', work) : work()
-
-export const countCorrect = (logits: Tensor, labels: Tensor): number =>
-  logits.argmax(1).eq(labels).sum().item()
 
 function clip(parameters: NamedParameters, config: ClipConfig): ClipReport {
   switch (config.kind) {

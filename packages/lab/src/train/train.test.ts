@@ -140,9 +140,9 @@ describe('a run that completes', () => {
     const session = createSession({ ...config, seed: 99 }, tinyData())
     const before = await evaluate(session)
     session.model.loadStateDict(loadSafetensors(weightsFile(options.dir)))
-    const { loss, accuracy } = await evaluate(session)
+    const { loss, score } = await evaluate(session)
     const { testLoss, testAccuracy } = record.epochs[2]!
-    expect([loss, accuracy]).toEqual([testLoss, testAccuracy])
+    expect([loss, score]).toEqual([testLoss, testAccuracy])
     expect(before.loss).not.toBe(testLoss)
   })
 

@@ -16,7 +16,7 @@ import { batches } from '../data/batches.ts'
 import { loadData } from '../data/load.ts'
 import { describeEnvironment } from './environment.ts'
 import { DivergedError } from './errors.ts'
-import { evaluate } from './evaluate.ts'
+import { type Evaluation, evaluate } from './evaluate.ts'
 import { createSession, type Session } from './session.ts'
 import { signalAtEnd, signalAtInit } from './signal.ts'
 import { trainStep } from './step.ts'
@@ -78,8 +78,15 @@ async function trainEpochs(
       const trained = await trainEpoch(session, epoch, metrics, options)
       if (trained === 'interrupted') return { status: 'interrupted', testAccuracy }
       const tested = await evaluate(session)
-      testAccuracy = tested.accuracy
-      const result = { epoch, ...trained, testLoss: tested.loss, testAccuracy }
+      testAccuracy = tested.score
+      session.schedule.epochEnd(testAccuracy)
+      const result = {
+        epoch,
+        ...trained,
+        testLoss: tested.loss,
+        testAccuracy,
+        ...ofAverage(tested),
+      }
       metrics.append({ kind: 'epoch', step: epoch * session.stepsPerEpoch, ...result })
       options.onEvent?.({ kind: 'epoch', ...result })
     }
@@ -89,6 +96,9 @@ async function trainEpochs(
     return { status: 'diverged', testAccuracy, message: error.message }
   }
 }
+
+const ofAverage = ({ average }: Evaluation) =>
+  average && { emaLoss: average.loss, emaAccuracy: average.score }
 
 /** Means over one epoch; seconds are those of training alone. */
 type EpochMeans = {
@@ -104,7 +114,7 @@ async function trainEpoch(
   metrics: MetricsWriter,
   { signal, onEvent }: TrainOptions,
 ): Promise<EpochMeans | 'interrupted'> {
-  const { config, data, schedule, stepsPerEpoch } = session
+  const { config, data, schedule, average, stepsPerEpoch } = session
   const started = performance.now()
   const totals = { loss: 0, correct: 0, images: 0, steps: 0 }
   const means = (): EpochMeans => ({
@@ -124,8 +134,9 @@ async function trainEpoch(
   })) {
     if (signal?.aborted) return 'interrupted'
     const step = (epoch - 1) * stepsPerEpoch + totals.steps
-    const lr = schedule(step)
+    const lr = schedule.at(step)
     const result = trainStep(session, batch, lr)
+    average?.update()
     totals.loss += result.loss
     totals.correct += result.correct
     totals.images += batch.size
