@@ -12,6 +12,12 @@ export type {
 } from './augment/rand-augment.ts'
 export type { Interpolation } from './augment/resample.ts'
 export { type Batch, type BatchOptions, batches, type MixedLabels } from './batches.ts'
+export {
+  loadVoc,
+  type SegmentationData,
+  type SegmentationSample,
+  type SegmentationSplit,
+} from './dense/voc.ts'
 export { DataError } from './errors.ts'
 export { loadData } from './load.ts'
 export type { View } from './photos.ts'
@@ -26,9 +32,3 @@ export type {
   Split,
   Triple,
 } from './types.ts'
-export {
-  loadVoc,
-  type SegmentationData,
-  type SegmentationSample,
-  type SegmentationSplit,
-} from './dense/voc.ts'

@@ -9,7 +9,7 @@ import {
   type SignalRecord,
 } from '@normfree/runs'
 import { saveSafetensors } from '@normfree/torch'
-import { countMacs, modelEntry } from 'normfree'
+import { countMacs, findPretrained, modelEntry } from 'normfree'
 import type { RunSummary, TrainOptions } from '../ablate/trainer.ts'
 import type { RunConfig } from '../config/schema.ts'
 import { batches } from '../data/batches.ts'
@@ -30,12 +30,13 @@ const RECORD_EVERY = 10
  * line that says so; everything else that goes wrong is thrown.
  *
  * @throws TrainError for a configuration that the data cannot serve; DataError from loading;
- *   RunRecordError when `options.dir` already holds a run.
+ *   WeightsError for `weights` that do not fit; RunRecordError when `options.dir` already holds a run.
  */
 export async function train(config: RunConfig, options: TrainOptions): Promise<RunSummary> {
   const data =
     options.data ?? (await loadData(config.data, options.signal ? { signal: options.signal } : {}))
-  const session = createSession(config, data)
+  const weights = config.weights === undefined ? undefined : await findPretrained(config.weights)
+  const session = createSession(config, data, weights)
   createRun(options.dir, headerOf(session, options))
   const metrics = openMetrics(options.dir)
   const started = performance.now()
@@ -47,7 +48,7 @@ export async function train(config: RunConfig, options: TrainOptions): Promise<R
     parameters: session.parameters,
   })
   try {
-    const initial = signalAtInit(config, data.classes.length)
+    const initial = signalAtInit(config, session.task.outputs(data))
     metrics.append({ kind: 'signal', when: 'init', signal: initial })
     const outcome = await trainEpochs(session, metrics, options)
     if (outcome.status === 'completed') await keepResult(session, metrics, initial, options.dir)
@@ -86,6 +87,7 @@ async function trainEpochs(
         testLoss: tested.loss,
         testAccuracy,
         ...ofAverage(tested),
+        ...(Object.keys(tested.metrics).length > 0 && { testMetrics: tested.metrics }),
       }
       metrics.append({ kind: 'epoch', step: epoch * session.stepsPerEpoch, ...result })
       options.onEvent?.({ kind: 'epoch', ...result })

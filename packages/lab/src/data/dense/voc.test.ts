@@ -1,7 +1,8 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { picture, RED, temporaryFolder, writeFiles } from '../fixtures.test.util.ts'
-import { loadVoc, paletteColour, VOID } from './voc.ts'
+import { UNKNOWN as VOID } from './geometry.ts'
+import { loadVoc, paletteColour } from './voc.ts'
 
 const LISTS = 'ImageSets/Segmentation'
 
@@ -82,7 +83,7 @@ describe('loadVoc', () => {
   })
 
   it('names a list that is missing or holds something else', async () => {
-    await expect(loadVoc('/nowhere')).rejects.toThrow('Segmentation/train.txt for `dir`')
+    await expect(loadVoc('/nowhere')).rejects.toThrow('Segmentation/train.txt for `voc:DIR`')
     const strange = { [`${LISTS}/val.txt`]: Buffer.from('../../etc/passwd\n') }
     await expect(loadVoc(await onDisk(strange))).rejects.toThrow('but received "../../etc/passwd"')
     const empty = { [`${LISTS}/val.txt`]: Buffer.from('\n') }
