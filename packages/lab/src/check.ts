@@ -13,6 +13,8 @@ import {
 import { loadRecipe, type RunConfig } from './config/index.ts'
 import { loadData } from './data/index.ts'
 import { modelOf } from './model-of.ts'
+import { unclippedNames } from './train/clip.ts'
+import { peakLr } from './train/schedule.ts'
 
 /** What is to be checked. One of `model`, `module` and `recipe` names the model. */
 export interface CheckRequest {
@@ -56,7 +58,7 @@ export async function check(request: CheckRequest): Promise<CheckReport> {
     side: own,
     channels,
   } = await modelOf({ ...request, model: request.model ?? config?.model })
-  const training = config && (await trainingOf(config, request.steps))
+  const training = config && (await trainingOf(config, model, request.steps))
   const side = request.resolution ?? training?.side ?? own
   if (request.module === undefined) checkResolution(name, side)
   const options: CheckOptions = {
@@ -77,15 +79,19 @@ const recipeOf = (file: string): Promise<RunConfig> =>
   loadRecipe(file, { models: listModels().map(({ name }) => name) })
 
 /** How the recipe trains; its data is loaded for the number of steps, and then says the side. */
-async function trainingOf(config: RunConfig, steps?: number) {
+async function trainingOf(config: RunConfig, model: nn.Module, steps?: number) {
   const data = steps === undefined ? await loadData(config.data) : null
   const stepsPerEpoch = Math.floor((data?.train.length ?? 0) / config.batchSize)
-  const { lr, momentum } = config.optimizer
-  const { clip } = config
+  const { optimizer, clip } = config
+  // What bounds a step of SGD bounds none of an optimizer that divides by the size of gradients.
+  const isSgd = optimizer.kind === undefined || optimizer.kind === 'sgd'
   const plan: CheckedTraining = {
-    ...{ lr, momentum, steps: steps ?? config.epochs * stepsPerEpoch },
+    ...{ lr: peakLr(config), momentum: isSgd ? optimizer.momentum : 0 },
+    steps: steps ?? config.epochs * stepsPerEpoch,
     clip:
-      clip.kind === 'agc' ? { factor: clip.factor, eps: clip.eps, exclude: clip.exclude } : null,
+      clip.kind === 'agc' && isSgd
+        ? { factor: clip.factor, eps: clip.eps, exclude: unclippedNames(model, clip.exclude) }
+        : null,
   }
   return { plan, side: data ? Math.min(data.height, data.width) : undefined }
 }

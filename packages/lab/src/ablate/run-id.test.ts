@@ -15,6 +15,13 @@ describe('runId', () => {
     expect(runId({ name: 'Batch norm', config: reversed, seed: 3 })).toBe(id)
   })
 
+  it('is still that of the runs in results/cifar10-jpeg: new settings are absent unless they are named', () => {
+    const data = 'folder:../shared/data/cifar10-jpeg.tar.gz'
+    const settings = { data, model: 'resnet20', 'optimizer.lr': 0.2 }
+    const run = { name: 'batch norm', config: parseRunConfig(settings), seed: 0 }
+    expect(runId(run)).toBe('batch-norm-s0-69c0837a')
+  })
+
   it('differs between configurations, and between names with one slug', () => {
     expect(runId({ name: 'Batch norm', config: { ...config, epochs: 1 }, seed: 3 })).not.toBe(id)
     expect(runId({ name: 'batch-norm', config, seed: 3 })).not.toBe(id)

@@ -66,7 +66,10 @@ function unknownKey(
   const parent = schemaAt(shape, path)
   const kind = at(sourced, [...path, 'kind'])?.value
   if (parent?.oneOf && schemaAt(parent, [key])) {
-    return `unknown for ${[...path, 'kind'].join('.')} ${received(kind)}. Remove it or change the kind.`
+    const setting = keyOf([...path, 'kind'])
+    return kind === undefined
+      ? `unknown without ${setting}. Remove it or say the kind.`
+      : `unknown for ${setting} ${received(kind)}. Remove it or change the kind.`
   }
   const hints = similarKeys(path, key, shape)
   if (hints.length > 0) return `unknown key. Did you mean ${hints.join(' or ')}?`
@@ -75,7 +78,7 @@ function unknownKey(
 
 /** Known keys that look alike, first beside the unknown one, then anywhere by their last part. */
 function similarKeys(path: readonly PropertyKey[], key: string, shape: JsonSchema): string[] {
-  const prefix = path.map(part => `${String(part)}.`).join('')
+  const prefix = path.length > 0 ? `${keyOf(path)}.` : ''
   const beside = nearestNames(key, ownKeys(schemaAt(shape, path)))
   if (beside.length > 0) return beside.map(name => prefix + name)
   const anywhere = dottedKeys(shape)

@@ -60,6 +60,24 @@ describe('parseRunConfig', () => {
     })
   })
 
+  it('fills in the defaults of what else is named, as in the codes they come from', () => {
+    const config = parseRunConfig({
+      ...{ model: 'm', ema: {}, sam: {}, lookahead: {}, 'optimizer.kind': 'lamb' },
+      ...{ 'schedule.kind': 'plateau', sam: undefined },
+    })
+    expect(config.ema).toEqual({ decay: 0.9999, warmup: true })
+    expect(config.lookahead).toEqual({ k: 6, alpha: 0.5 })
+    expect(config.optimizer).toEqual({
+      ...{ kind: 'lamb', lr: 1e-3, weightDecay: 0.01 },
+      ...{ betas: [0.9, 0.999], eps: 1e-6, maxGradNorm: 1 },
+    })
+    expect(config.schedule).toEqual({
+      ...{ kind: 'plateau', warmupEpochs: 1, finalLr: 0 },
+      ...{ gamma: 0.1, patience: 10, threshold: 1e-4, cooldown: 0 },
+    })
+    expect(parseRunConfig({ model: 'm', sam: {} }).sam).toEqual({ rho: 0.05, fraction: 1 })
+  })
+
   it('fills in the defaults of augmentations that are named, as in the codes they come from', () => {
     const { augment } = parseRunConfig({
       model: 'm',
@@ -138,7 +156,7 @@ describe('parseRunConfig', () => {
     [{ optimizer: 0.1 }, 'recipe: optimizer: expected a mapping of settings but received 0.1'],
     [
       { precision: 'fp16' },
-      'recipe: precision: expected one of auto, float32, bfloat16 but received "fp16"',
+      'recipe: precision: expected one of auto, float32, bfloat16, float16 but received "fp16"',
     ],
     [
       { clip: { kind: 'acg' } },
@@ -165,6 +183,65 @@ describe('parseRunConfig', () => {
     [
       { optimizer: { wightDecay: 0 } },
       'recipe: optimizer.wightDecay: unknown key. Did you mean optimizer.weightDecay?',
+    ],
+    [
+      { optimizer: { betas: [0.9, 0.99] } },
+      'recipe: optimizer.betas: unknown without optimizer.kind. Remove it or say the kind.',
+    ],
+    [
+      { optimizer: { kind: 'adamw', momentum: 0.9 } },
+      'recipe: optimizer.momentum: unknown for optimizer.kind "adamw". Remove it or change the kind.',
+    ],
+    [
+      { optimizer: { kind: 'adamw', betas: [0.9, 1] } },
+      'recipe: optimizer.betas[1]: expected a number >= 0 and < 1 but received 1',
+    ],
+    [
+      { 'optimizer.groups': [{ mach: ['fc'], lrScale: 1 }] },
+      'recipe: optimizer.groups[0].mach: unknown key. Did you mean optimizer.groups[0].match?\nrecipe: optimizer.groups[0].match: expected a list with at least one item but received nothing',
+    ],
+    [
+      { 'optimizer.groups': [{ match: ['fc'] }] },
+      'recipe: optimizer.groups[0]: expected weightDecay, lrScale or both beside match. Add one or remove the group.',
+    ],
+    [
+      { schedule: { kind: 'multistep' } },
+      'recipe: schedule.milestones: expected a list with at least one item but received nothing',
+    ],
+    [
+      { schedule: { kind: 'step', finalLr: 1e-3 } },
+      'recipe: schedule.finalLr: unknown for schedule.kind "step". Remove it or change the kind.',
+    ],
+    [
+      { schedule: { kind: 'cosin' } },
+      'recipe: schedule.kind: expected one of cosine, linear, polynomial, tanh, step, multistep, plateau, constant but received "cosin"',
+    ],
+    [
+      { accumulate: 3 },
+      'recipe: accumulate: expected a divisor of batchSize (128) but received 3. batchSize counts the images of one step, accumulate the parts that they are cut into.',
+    ],
+    [
+      { sam: {}, lookahead: {} },
+      'recipe: lookahead: expected sam or lookahead but received both. Remove one.',
+    ],
+    [
+      { sam: {}, precision: 'float16' },
+      'recipe: precision: expected float32 or bfloat16 with sam but received "float16". Choose one of them.',
+    ],
+    [{ 'sam.fraction': 0 }, 'recipe: sam.fraction: expected a number > 0 and <= 1 but received 0'],
+    [{ 'ema.decay': 1 }, 'recipe: ema.decay: expected a number >= 0 and < 1 but received 1'],
+    [
+      { progressive: [{ until: 0.5, resolution: 4 }] },
+      'recipe: progressive[0].resolution: expected an integer >= 8 and <= 2048 but received 4',
+    ],
+    [
+      {
+        progressive: [
+          { until: 0.5, resolution: 16 },
+          { until: 0.5, resolution: 24 },
+        ],
+      },
+      'recipe: progressive: expected a larger `until` in each phase than in the one before. Put them in order.',
     ],
     [
       { augment: { jitterStrength: 1 } },

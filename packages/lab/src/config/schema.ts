@@ -2,49 +2,10 @@
 // is the source of the types, the checks, the error messages and the documentation.
 import { z } from 'zod'
 import { augment } from './augment.ts'
-
-const positive = () => z.number().gt(0)
-const count = () => z.int().min(1)
-const factor = () => z.number().min(0).lt(1)
-
-const optimizer = z.strictObject({
-  lr: positive()
-    .default(0.1)
-    .describe('Peak learning rate of SGD, reached at the end of the warm-up.'),
-  momentum: factor().default(0.9).describe('Momentum of SGD.'),
-  nesterov: z.boolean().default(true).describe("Nesterov's form of momentum."),
-  weightDecay: z
-    .number()
-    .min(0)
-    .default(5e-4)
-    .describe('L2 penalty, added to the gradient of kernels only (no gains, biases, SkipInit).'),
-})
-
-const schedule = z.strictObject({
-  warmupEpochs: z.number().min(0).default(1).describe('Epochs of linear warm-up from 0.'),
-  finalLr: z.number().min(0).default(0).describe('Learning rate at the end of the cosine.'),
-})
-
-const clip = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('none').describe('Gradients are not clipped.') }),
-  z.strictObject({
-    kind: z.literal('agc').describe('Adaptive gradient clipping, unit by unit.'),
-    factor: positive().default(0.01).describe('Largest ratio of gradient norm to weight norm.'),
-    eps: positive().default(1e-3).describe('Floor of the weight norm, lets zeros start to grow.'),
-    exclude: z
-      .array(z.string().min(1))
-      .default(['fc'])
-      .describe('Modules whose parameters are not clipped.'),
-  }),
-  z.strictObject({
-    kind: z.literal('norm').describe('Clipping by the global norm.'),
-    max: positive().default(1).describe('Largest norm of all gradients together.'),
-  }),
-  z.strictObject({
-    kind: z.literal('value').describe('Clipping element by element.'),
-    max: positive().default(1).describe('Largest magnitude of one element of a gradient.'),
-  }),
-])
+import { clip } from './clip.ts'
+import { ema, lookahead, optimizer, sam } from './optimizer.ts'
+import { progressive, schedule } from './schedule.ts'
+import { count, factor } from './values.ts'
 
 const evaluation = z
   .strictObject({
@@ -65,6 +26,45 @@ const evaluation = z
     ({ cropPct, margin }) => cropPct === undefined || margin === undefined,
     'expected cropPct or margin but received both. Remove one.',
   )
+
+interface Related {
+  epochs: number
+  batchSize: number
+  accumulate?: number | undefined
+  schedule: { warmupEpochs: number }
+  sam?: object | undefined
+  lookahead?: object | undefined
+  precision: string
+}
+
+/** What single settings allow but not together, with the key to complain of. */
+function contradictions(config: Related): { key: keyof Related; message: string }[] {
+  const { epochs, schedule, batchSize, accumulate = 1, sam, lookahead, precision } = config
+  const { warmupEpochs } = schedule
+  const rules: [boolean, keyof Related, string][] = [
+    [
+      warmupEpochs >= epochs,
+      'epochs',
+      `expected more than the ${warmupEpochs} of schedule.warmupEpochs but received ${epochs}. Train for longer or shorten the warm-up.`,
+    ],
+    [
+      batchSize % accumulate !== 0,
+      'accumulate',
+      `expected a divisor of batchSize (${batchSize}) but received ${accumulate}. batchSize counts the images of one step, accumulate the parts that they are cut into.`,
+    ],
+    [
+      sam !== undefined && lookahead !== undefined,
+      'lookahead',
+      'expected sam or lookahead but received both. Remove one.',
+    ],
+    [
+      sam !== undefined && precision === 'float16',
+      'precision',
+      'expected float32 or bfloat16 with sam but received "float16". Choose one of them.',
+    ],
+  ]
+  return rules.filter(([broken]) => broken).map(([, key, message]) => ({ key, message }))
+}
 
 /** The schema of one run's configuration. Unknown keys are errors; `model` alone has no default. */
 export const runConfigSchema = z
@@ -93,11 +93,27 @@ export const runConfigSchema = z
       ),
     epochs: count().max(100_000).default(15).describe('Passes over the training images.'),
     batchSize: count().max(65_536).default(128).describe('Images in one training step.'),
-    optimizer: optimizer.prefault({}).describe('SGD.'),
-    schedule: schedule.prefault({}).describe('Linear warm-up, then cosine decay.'),
+    accumulate: count()
+      .max(65_536)
+      .optional()
+      .describe('Parts that each batch is cut into, to need less memory. Default 1.'),
+    optimizer: optimizer.prefault({}).describe('How weights follow their gradients.'),
+    schedule: schedule.prefault({}).describe('The learning rate over the run.'),
+    ema: ema
+      .optional()
+      .describe('A moving average of the weights, tested beside them. Default: none.'),
+    sam: sam.optional().describe('Sharpness-aware minimisation: two passes a step. Default: none.'),
+    lookahead: lookahead
+      .optional()
+      .describe('Slow weights that the fast ones return to. Default: none.'),
     labelSmoothing: factor().default(0.1).describe('Share of the target spread over all classes.'),
     clip: clip.prefault({ kind: 'none' }).describe('Gradient clipping before the update.'),
     augment: augment.prefault({}).describe('Augmentation of the training images.'),
+    progressive: progressive
+      .optional()
+      .describe(
+        'Training resolutions of the first epochs; then, and in tests, images as they are.',
+      ),
     evaluation: evaluation
       .optional()
       .describe("How photographs are cut for the test. Default: as the model's published weights."),
@@ -106,9 +122,11 @@ export const runConfigSchema = z
       .optional()
       .describe('Threads that prepare batches. Default: 1; half of the CPUs for photographs.'),
     precision: z
-      .enum(['auto', 'float32', 'bfloat16'])
+      .enum(['auto', 'float32', 'bfloat16', 'float16'])
       .default('auto')
-      .describe('Arithmetic of the forward pass; auto: bfloat16 where the CPU has it in hardware.'),
+      .describe(
+        'Arithmetic of the forward pass; auto: bfloat16 where the CPU has it in hardware. float16 needs a GPU.',
+      ),
     seed: z
       .int()
       .min(0)
@@ -116,10 +134,9 @@ export const runConfigSchema = z
       .default(0)
       .describe('Seed of weights, order and augmentation.'),
   })
-  .superRefine(({ epochs, schedule: { warmupEpochs } }, context) => {
-    if (warmupEpochs < epochs) return
-    const message = `expected more than the ${warmupEpochs} of schedule.warmupEpochs but received ${epochs}. Train for longer or shorten the warm-up.`
-    context.addIssue({ code: 'custom', path: ['epochs'], message })
+  .superRefine((config, context) => {
+    for (const { key, message } of contradictions(config))
+      context.addIssue({ code: 'custom', path: [key], message })
   })
 
 /**

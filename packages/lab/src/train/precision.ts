@@ -1,7 +1,7 @@
 // Which arithmetic `precision: auto` stands for on this machine.
 import { readFileSync } from 'node:fs'
 
-export type Precision = 'float32' | 'bfloat16'
+export type Precision = 'float32' | 'bfloat16' | 'float16'
 
 /**
  * bfloat16 where the CPU multiplies it in hardware (AVX-512 BF16 or AMX); elsewhere LibTorch

@@ -1,9 +1,10 @@
 // Everything that one run trains with, built from its configuration alone.
-import { manualSeed, type nn, type optim } from '@normfree/torch'
+import { manualSeed, type nn, optim } from '@normfree/torch'
 import { checkResolution, countParameters, DenseModel, type ModelOptions } from 'normfree'
 import type { RunConfig } from '../config/schema.ts'
 import { checkAugmentation } from '../data/dense/batch.ts'
 import type { ImageData } from '../data/types.ts'
+import { type Clipper, createClipper } from './clip.ts'
 import { TrainError } from './errors.ts'
 import { createOptimizer, type TrainOptimizer } from './optimizer.ts'
 import { type Precision, resolvePrecision } from './precision.ts'
@@ -16,6 +17,7 @@ export interface Session {
   readonly model: nn.Module
   readonly parameters: number
   readonly optimizer: TrainOptimizer
+  readonly clip: Clipper
   readonly schedule: LearningRate
   /** Averaged weights, evaluated beside the model's own; null where none are kept. */
   readonly average: optim.ExponentialMovingAverage | null
@@ -61,8 +63,9 @@ export function createSession(
     model,
     parameters: countParameters(model),
     optimizer: createOptimizer(model, config),
+    clip: createClipper(model, config.clip),
     schedule: createSchedule(config, stepsPerEpoch),
-    average: null,
+    average: config.ema ? new optim.ExponentialMovingAverage(model, config.ema) : null,
     task,
     precision: resolvePrecision(config.precision),
     stepsPerEpoch,

@@ -2,17 +2,12 @@
 // finite.
 import { autocast, from, type Tensor, tidy } from '@normfree/torch'
 import {
-  adaptiveClipGrad_,
   allFinite,
   type ClipReport,
-  clipGradNorm_,
-  clipGradValue_,
   findNonFinite,
-  gradientNorm,
   type NamedParameters,
   standardizeWeights_,
 } from 'normfree'
-import type { ClipConfig } from '../config/schema.ts'
 import type { Batch } from '../data/batches.ts'
 import type { ImageData } from '../data/types.ts'
 import { DivergedError } from './errors.ts'
@@ -49,7 +44,7 @@ export function trainStep(session: Session, batch: Batch, lr: number): StepResul
     if (!Number.isFinite(lossValue)) throw divergedForward(session, images, lossValue)
     loss.backward()
     const parameters = [...model.namedParameters()]
-    const report = clip(parameters, config.clip)
+    const report = session.clip(parameters)
     if (!Number.isFinite(report.gradNorm)) throw divergedBackward(parameters, report.gradNorm)
     optimizer.step()
     if (config.modelOptions?.weightStandardization === 'decoupled') standardizeWeights_(model)
@@ -68,24 +63,7 @@ export const toTensors = (batch: Batch, data: ImageData): { images: Tensor; labe
 })
 
 export const withPrecision = <T>(precision: Precision, work: () => T): T =>
-  precision === 'bfloat16' ? autocast('cpu', work) : work()
-
-function clip(parameters: NamedParameters, config: ClipConfig): ClipReport {
-  switch (config.kind) {
-    case 'agc':
-      return adaptiveClipGrad_(parameters, {
-        clipFactor: config.factor,
-        eps: config.eps,
-        exclude: config.exclude,
-      })
-    case 'norm':
-      return clipGradNorm_(parameters, config.max)
-    case 'value':
-      return clipGradValue_(parameters, config.max)
-    case 'none':
-      return { gradNorm: gradientNorm(parameters), clipFraction: 0 }
-  }
-}
+  precision === 'float32' ? work() : autocast('cpu', work, { dtype: precision })
 
 function divergedForward(
   { model, precision }: Session,
