@@ -109,4 +109,5 @@ const OPTION_RULES: Readonly<Record<keyof ModelOptions, Rule>> = {
   biasBatches: integerFrom(0),
   depthInit: yesOrNo,
   identityScale: yesOrNo,
+  dropConv: probability,
 }
