@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { nn } from '@normfree/torch'
 import { checkModelOptions, createModel, listModels, type ModelOptions } from 'normfree'
 import { describe, expect, it } from 'vitest'
+import { createClipper } from '../train/clip.ts'
+import { parameterGroups } from '../train/optimizer.ts'
 import { createSchedule } from '../train/schedule.ts'
 import { expandPlan, loadPlan, type PlannedRun } from './plan.ts'
 import type { RunConfig } from './schema.ts'
@@ -43,11 +45,15 @@ describe.each(files)('recipes/%s', file => {
   it('is a plan whose runs are valid, of models that there are, with options that they have', async () => {
     const runs = await runsOf(file)
     expect(runs.length).toBeGreaterThan(1)
-    // Shapes alone: no weights are drawn.
-    for (const { model, modelOptions } of new Set(runs.map(({ config }) => config)))
-      expect(() =>
-        nn.utils.skipInit(() => checkModelOptions(model, (modelOptions ?? {}) as ModelOptions)),
-      ).not.toThrow()
+  })
+
+  it('names parameters that its first net has', async () => {
+    const [{ config }] = (await runsOf(file)) as [PlannedRun]
+    const options = { ...(config.modelOptions as ModelOptions) }
+    const model = nn.utils.skipInit(() => createModel(config.model, options))
+    const parameters = [...model.namedParameters()]
+    expect(() => parameterGroups(parameters, config.optimizer)).not.toThrow()
+    expect(() => createClipper(model, config.clip)).not.toThrow()
   })
 
   it('names the source of every number', () => {

@@ -12,6 +12,7 @@ export type {
 } from './augment/rand-augment.ts'
 export type { Interpolation } from './augment/resample.ts'
 export { type Batch, type BatchOptions, batches, type MixedLabels } from './batches.ts'
+export type { PixelMap } from './dense/sample.ts'
 export {
   loadVoc,
   type SegmentationData,
@@ -23,6 +24,8 @@ export { loadData } from './load.ts'
 export type { View } from './photos.ts'
 export { permutation, Rng } from './rng.ts'
 export type {
+  DensePlace,
+  DenseSet,
   FileRange,
   FileSet,
   ImageData,
