@@ -231,8 +231,8 @@ describe('parseRunConfig', () => {
     [{ 'sam.fraction': 0 }, 'recipe: sam.fraction: expected a number > 0 and <= 1 but received 0'],
     [{ 'ema.decay': 1 }, 'recipe: ema.decay: expected a number >= 0 and < 1 but received 1'],
     [
-      { progressive: [{ until: 0.5, resolution: 4 }] },
-      'recipe: progressive[0].resolution: expected an integer >= 8 and <= 2048 but received 4',
+      { progressive: [{ until: 0.5, resolution: 2 }] },
+      'recipe: progressive[0].resolution: expected an integer >= 4 and <= 2048 but received 2',
     ],
     [
       {

@@ -86,7 +86,7 @@ export const progressive = z
   .array(
     z.strictObject({
       until: z.number().gt(0).max(1).describe('Share of the epochs that have gone by at its end.'),
-      resolution: z.int().min(8).max(2048).describe('Side of the training images, in pixels.'),
+      resolution: z.int().min(4).max(2048).describe('Side of the training images, in pixels.'),
     }),
   )
   .min(1)

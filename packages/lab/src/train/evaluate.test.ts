@@ -2,9 +2,9 @@ import { noGrad } from '@normfree/torch'
 import { describe, expect, it } from 'vitest'
 import { batches } from '../data/batches.ts'
 import { evaluate } from './evaluate.ts'
-import { tinyConfig, tinyData } from './fixtures.test.util.ts'
+import { firstBatch, parametersOf, sessionOf, tinyConfig, tinyData } from './fixtures.test.util.ts'
 import { createSession } from './session.ts'
-import { toImages } from './step.ts'
+import { toImages, trainStep } from './step.ts'
 
 describe('evaluate', () => {
   it('is the mean over all test images, without smoothing, in evaluation mode', async () => {
@@ -39,6 +39,27 @@ describe('evaluate', () => {
     await evaluate(session)
     expect(session.model.training).toBe(true)
     expect(mean()).toEqual(before)
+  })
+
+  it('evaluates averaged weights beside the raw ones, which stay', async () => {
+    const session = sessionOf({ ema: { decay: 0.5, warmup: false } })
+    const average = session.average!
+    const batch = await firstBatch(session)
+    for (let i = 0; i < 3; i++) {
+      trainStep(session, batch, 0.3)
+      average.update()
+    }
+    const weights = parametersOf(session)
+    const both = await evaluate(session)
+    expect(parametersOf(session)).toEqual(weights)
+    const alone = sessionOf()
+    alone.model.loadStateDict(session.model.stateDict())
+    const { average: none, ...raw } = await evaluate(alone)
+    expect(both).toMatchObject(raw)
+    expect(none).toBeNull()
+    alone.model.loadStateDict(average.stateDict().averages)
+    expect((await evaluate(alone)).loss).toBeCloseTo(both.average!.loss, 6)
+    expect(both.average!.loss).not.toBeCloseTo(both.loss, 4)
   })
 
   it('takes a model that is confident and wrong for what it is', async () => {

@@ -1,8 +1,9 @@
 // Loss and score over the test split, in evaluation mode.
 import { noGrad, tidy } from '@normfree/torch'
 import { batches } from '../data/batches.ts'
+import { withPrecision } from './precision.ts'
 import type { Session } from './session.ts'
-import { toImages, withPrecision } from './step.ts'
+import { toImages } from './step.ts'
 import type { TaskResult } from './task.ts'
 import { viewOf } from './view.ts'
 

@@ -1,28 +1,18 @@
-import { from, noGrad, type Tensor, tidy } from '@normfree/torch'
+import { amp, type Tensor, tidy } from '@normfree/torch'
 import { describe, expect, it } from 'vitest'
-import type { Settings } from '../config/schema.ts'
-import { type Batch, batches } from '../data/batches.ts'
 import { DivergedError } from './errors.ts'
-import { tinyConfig, tinyData } from './fixtures.test.util.ts'
-import { createSession, type Session } from './session.ts'
+import {
+  copyOf,
+  distance,
+  firstBatch,
+  numbersOf,
+  parametersOf,
+  sessionOf,
+  setTo,
+  weightBytes,
+} from './fixtures.test.util.ts'
+import type { Session } from './session.ts'
 import { toTensors, trainStep } from './step.ts'
-
-async function firstBatch({ data, config }: Session): Promise<Batch> {
-  const plain = { seed: 0, epoch: 1, augment: null, shuffle: false, dropLast: true }
-  for await (const batch of batches(data, 'train', { ...plain, batchSize: config.batchSize }))
-    return batch
-  throw new RangeError('the data do not fill a batch')
-}
-
-const sessionOf = (changes: Settings = {}) => createSession(tinyConfig(changes), tinyData())
-
-const parametersOf = ({ model }: Session): Map<string, Float32Array> =>
-  new Map(Array.from(model.namedParameters(), ([name, parameter]) => [name, copyOf(parameter)]))
-
-const setTo = (tensor: Tensor, values: Float32Array): void =>
-  noGrad(() => void tensor.copy_(from(values, tensor.shape)))
-
-const copyOf = (tensor: Tensor): Float32Array => Float32Array.from(tensor.data() as Float32Array)
 
 describe('trainStep', () => {
   it('lowers the loss on a batch that it is given again and again', async () => {
@@ -181,6 +171,53 @@ describe('trainStep', () => {
     const losses = Array.from({ length: 6 }, () => trainStep(session, batch, 0.05).loss)
     expect(losses.at(-1)).toBeLessThan(losses[0]!)
     expect(session.model.parameters().every(({ dtype }) => dtype === 'float32')).toBe(true)
+  })
+
+  it('clips what was unscaled: a scaled loss moves the weights as far as the loss itself', async () => {
+    const clip = { kind: 'norm', max: 1e-3 }
+    const [plain, scaled] = [sessionOf({ clip }), sessionOf({ clip })]
+    const scaler = new amp.GradScaler({ initScale: 1024, growthInterval: 1 })
+    const batch = await firstBatch(plain)
+    const expected = trainStep(plain, batch, 0.1)
+    const { gradNorm, loss } = trainStep({ ...scaled, scaler }, batch, 0.1)
+    expect(loss).toBe(expected.loss)
+    expect(gradNorm).toBeCloseTo(expected.gradNorm, 4)
+    const before = numbersOf(sessionOf({ clip }).model.parameters())
+    const moved = ({ model }: Session) =>
+      numbersOf(model.parameters()).map((value, i) => value - before[i]!)
+    expect(distance(moved(scaled), moved(plain))).toBeLessThan(1e-3)
+    expect(scaler.getScale()).toBe(2048)
+  })
+
+  it('leaves out a step whose scaled gradients overflow, and ends when no scale is left to lower', async () => {
+    const session = sessionOf()
+    const strong = (_: number, i: number) => (i < 64 ? 1e3 : -1e3)
+    const fc = session.model.stateDict().get('fc.weight') as Tensor
+    setTo(fc, Float32Array.from({ length: 192 }, strong))
+    const before = weightBytes(session)
+    const scaler = new amp.GradScaler({ initScale: 3e38 })
+    const batch = await firstBatch(session)
+    const { gradNorm } = trainStep({ ...session, scaler }, batch, 0.1)
+    expect(Number.isFinite(gradNorm)).toBe(false)
+    expect(weightBytes(session).equals(before)).toBe(true)
+    expect(scaler.getScale()).toBeCloseTo(1.5e38, -34)
+    batch.images.forEach((value, i) => {
+      batch.images[i] = value * 1e-6
+    })
+    setTo(
+      fc,
+      Float32Array.from({ length: 192 }, (_, i) => strong(0, i) * 3e35),
+    )
+    const atOne = new amp.GradScaler({ initScale: 1 })
+    expect(() => trainStep({ ...session, scaler: atOne }, batch, 0.1)).toThrow(DivergedError)
+  })
+
+  it('resizes the images where it is asked to', async () => {
+    const session = sessionOf()
+    const batch = await firstBatch(session)
+    const losses = [undefined, 8, 6].map(side => trainStep(session, batch, 0, side).loss)
+    expect(losses[1]).toBe(losses[0])
+    expect(losses[2]).not.toBe(losses[0])
   })
 
   it('sets the rate of every group of parameters', async () => {

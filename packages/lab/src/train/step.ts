@@ -1,54 +1,47 @@
-// One optimizer step: forward, backward, clip, update; nothing is updated from numbers that are not
-// finite.
-import { autocast, from, type Tensor, tidy } from '@normfree/torch'
-import {
-  allFinite,
-  type ClipReport,
-  findNonFinite,
-  type NamedParameters,
-  standardizeWeights_,
-} from 'normfree'
+// One optimizer step: gradients, clip, update; nothing is updated from numbers that are not finite.
+import { from, type Tensor, tidy } from '@normfree/torch'
+import { type ClipReport, standardizeWeights_ } from 'normfree'
 import type { Batch } from '../data/batches.ts'
 import type { ImageData } from '../data/types.ts'
-import { DivergedError } from './errors.ts'
-import type { Precision } from './precision.ts'
+import { divergedBackward } from './diverged.ts'
+import { gradientsOf, type PassResult } from './gradients.ts'
+import { resized } from './resolution.ts'
 import type { Session } from './session.ts'
 
-export interface StepResult extends ClipReport {
-  loss: number
-  /** The task's score before the update, summed over the images: those given their (first, if mixed) class. */
-  correct: number
-}
+/** The figures of a step; the norm is infinite or not a number where float16 left it out. */
+export interface StepResult extends PassResult, ClipReport {}
 
 /**
- * Trains on one batch at rate `lr`.
+ * Trains on one batch at rate `lr`, of which groups take shares: gradients, of SAM's second pass where it is on, summed over the parts of the
+ * batch; unscaled, then clipped; then the update. Where float16 makes a gradient overflow the step is
+ * left out, and the next loss is scaled less.
  *
+ * @param resolution side that the images are resized to, in pixels. Default: as they are.
  * @throws DivergedError naming the first block whose output is not finite, or the parameter whose
  *   gradient is not; the parameters are then as before the step.
  */
-export function trainStep(session: Session, batch: Batch, lr: number): StepResult {
-  const { model, optimizer, config, precision, task } = session
+export function trainStep(
+  session: Session,
+  batch: Batch,
+  lr: number,
+  resolution?: number,
+): StepResult {
+  const { model, optimizer, scaler, config, task } = session
   optimizer.setLr(lr)
   return tidy(() => {
-    const images = toImages(batch, session.data)
-    const target = task.target(batch, session.data)
-    optimizer.zeroGrad()
-    const { loss, correct } = withPrecision(precision, () => {
-      const outputs = model(images).to('float32')
-      return {
-        loss: task.loss(outputs, target, config),
-        correct: task.correct(outputs, target),
-      }
-    })
-    const lossValue = loss.item()
-    if (!Number.isFinite(lossValue)) throw divergedForward(session, images, lossValue)
-    loss.backward()
+    const images = resized(toImages(batch, session.data), resolution)
+    const pass = gradientsOf(session, { images, target: task.target(batch, session.data) })
     const parameters = [...model.namedParameters()]
+    scaler?.unscale_(optimizer)
     const report = session.clip(parameters)
-    if (!Number.isFinite(report.gradNorm)) throw divergedBackward(parameters, report.gradNorm)
-    optimizer.step()
-    if (config.modelOptions?.weightStandardization === 'decoupled') standardizeWeights_(model)
-    return { loss: lossValue, correct, ...report }
+    if (Number.isFinite(report.gradNorm)) {
+      optimizer.step()
+      if (config.modelOptions?.weightStandardization === 'decoupled') standardizeWeights_(model)
+    } else if (!scaler || scaler.getScale() <= 1) {
+      throw divergedBackward(parameters, report.gradNorm)
+    }
+    scaler?.update()
+    return { ...pass, ...report }
   })
 }
 
@@ -61,30 +54,3 @@ export const toTensors = (batch: Batch, data: ImageData): { images: Tensor; labe
   images: toImages(batch, data),
   labels: from(batch.labels).to('int64'),
 })
-
-export const withPrecision = <T>(precision: Precision, work: () => T): T =>
-  precision === 'float32' ? work() : autocast('cpu', work, { dtype: precision })
-
-function divergedForward(
-  { model, precision }: Session,
-  images: Tensor,
-  loss: number,
-): DivergedError {
-  const found = withPrecision(precision, () => findNonFinite(model, images))
-  const where =
-    found === null
-      ? 'the loss itself'
-      : found.block
-        ? `block ${found.block}, in ${found.module}`
-        : found.module
-  return new DivergedError(
-    `the loss became ${loss}; first in ${where}. A lower optimizer.lr, a longer warm-up or clipping may help`,
-  )
-}
-
-function divergedBackward(parameters: NamedParameters, gradNorm: number): DivergedError {
-  const last = [...parameters].reverse().find(([, { grad }]) => grad !== null && !allFinite(grad))
-  return new DivergedError(
-    `the gradient norm became ${gradNorm}; first in ${last?.[0] ?? 'the sum over all parameters'}. A lower optimizer.lr, a longer warm-up or clipping may help`,
-  )
-}

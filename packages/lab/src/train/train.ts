@@ -17,6 +17,7 @@ import { loadData } from '../data/load.ts'
 import { describeEnvironment } from './environment.ts'
 import { DivergedError } from './errors.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
+import { resolutionAt } from './resolution.ts'
 import { createSession, type Session } from './session.ts'
 import { signalAtEnd, signalAtInit } from './signal.ts'
 import { trainStep } from './step.ts'
@@ -117,6 +118,7 @@ async function trainEpoch(
   { signal, onEvent }: TrainOptions,
 ): Promise<EpochMeans | 'interrupted'> {
   const { config, data, schedule, average, stepsPerEpoch } = session
+  const resolution = resolutionAt(config, epoch)
   const started = performance.now()
   const totals = { loss: 0, correct: 0, images: 0, steps: 0 }
   const means = (): EpochMeans => ({
@@ -137,7 +139,7 @@ async function trainEpoch(
     if (signal?.aborted) return 'interrupted'
     const step = (epoch - 1) * stepsPerEpoch + totals.steps
     const lr = schedule.at(step)
-    const result = trainStep(session, batch, lr)
+    const result = trainStep(session, batch, lr, resolution)
     average?.update()
     totals.loss += result.loss
     totals.correct += result.correct

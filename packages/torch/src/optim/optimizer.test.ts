@@ -272,6 +272,22 @@ describe('SAM', () => {
     expectClose(w, [0.8])
   })
 
+  it('returns to w with the gradients of the second pass, for who clips and steps himself', () => {
+    const w = new Parameter(tensor([3, 4]))
+    const base = new SGD([w], { lr: 0.1 })
+    const sam = new SAM(base)
+    w.grad = tensor([3, 4])
+    sam.firstStep()
+    w.grad = tensor([10, 20])
+    sam.restore()
+    expect(numbers(w)).toEqual([3, 4])
+    expect(() => sam.secondStep()).toThrow(/Expected firstStep\(\)/)
+    base.step()
+    expectClose(w, [2, 2])
+    sam.restore()
+    expectClose(w, [2, 2])
+  })
+
   it('goes down first where the optimizer maximizes', () => {
     const w = new Parameter(tensor([3, 4]))
     const sam = new SAM(new SGD([w], { lr: 0.1, maximize: true }), { rho: 0.5 })

@@ -17,7 +17,8 @@ export interface SAMOptions {
 
 /**
  * Goes to w + e with e = rho g / (||g|| + 1e-12) and the norm over all parameters, where a second
- * pass takes the gradient that `base` applies at w. Clip between the second pass and secondStep().
+ * pass takes the gradient that `base` applies at w. To clip by the size of the weights, call
+ * restore() after the second pass, clip, and step `base`.
  *
  * @example
  * loss().backward()
@@ -73,13 +74,18 @@ export class SAM<O extends OptimizerOptions = OptimizerOptions> {
    * @throws ArgumentError without a firstStep().
    */
   secondStep(): void {
-    this.#restore()
+    if (!this.#weights) throw new ArgumentError('Expected firstStep() but received secondStep().')
+    this.restore()
     this.base.step()
   }
 
-  #restore(): void {
+  /**
+   * Returns to w and leaves the gradients as they are, in place of secondStep(): to clip by the size
+   * of the weights before `base` steps, or to give up. Does nothing where the parameters are at w.
+   */
+  restore(): void {
     const weights = this.#weights
-    if (!weights) throw new ArgumentError('Expected firstStep() but received secondStep().')
+    if (!weights) return
     this.#weights = null
     noGrad(() => {
       for (const [param, weight] of weights) {
@@ -99,7 +105,7 @@ export class SAM<O extends OptimizerOptions = OptimizerOptions> {
     try {
       backward()
     } catch (error) {
-      this.#restore()
+      this.restore()
       throw error
     }
     this.secondStep()
