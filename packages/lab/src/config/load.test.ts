@@ -245,7 +245,7 @@ describe('parseRunConfig', () => {
     ],
     [
       { augment: { jitterStrength: 1 } },
-      'recipe: augment.jitterStrength: unknown key. Known keys: crop, flip, resizedCrop, colorJitter, randAugment, mix, erase.',
+      'recipe: augment.jitterStrength: unknown key. Known keys: crop, flip, resizedCrop, scale, colorJitter, randAugment, mix, erase.',
     ],
     [
       { 'optimizer.lr': 0.1, optimizer: { lr: 0.2 } },

@@ -72,6 +72,8 @@ export interface ImageData<Samples extends SampleSet | DenseSet = ImageSet | Fil
   readonly width: number
   readonly train: Samples
   readonly test: Samples
+  /** What a reader of figures on the set must know: that its split is not the official one. */
+  readonly note?: string
   /** Mean of each channel over the train split, pixels scaled to 0..1; ImageNet's for photographs in files. */
   readonly mean: Triple
   /** Standard deviation (of the population) of each channel over the train split, pixels scaled to 0..1. */

@@ -106,12 +106,13 @@ describe('depth', () => {
       byteAt: (n, _, x) => brightness(n, x),
       depthAt: (n, y, x) => (y === 0 ? 0 : 1 + brightness(n, x) / 50),
     })
-    const { summary, epochs } = await epochsOf(`nyu:${file}?size=16`, {
+    const { summary, run, epochs } = await epochsOf(`nyu:${file}?size=16`, {
       ...{ batchSize: 2, optimizer: { lr: 0.02 }, clip: { kind: 'norm', max: 5 } },
       augment: { flip: true, scale: [1, 1.5] },
     })
     expect(summary.status).toBe('completed')
     expect(epochs.at(-1)!.testLoss).toBeLessThan(epochs[0]!.testLoss * 0.8)
+    expect(run.header.environment.data).toContain('no splits.mat')
     const { testAccuracy, testMetrics } = epochs.at(-1)!
     const { delta2, delta3, rms, rel } = testMetrics!
     expect(testAccuracy).toBeGreaterThan(0)

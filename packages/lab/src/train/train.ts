@@ -166,7 +166,7 @@ async function keepResult(
 }
 
 function headerOf(
-  { config, parameters, model, precision }: Session,
+  { config, data, parameters, model, precision }: Session,
   { dir, name, plan, command }: TrainOptions,
 ) {
   return {
@@ -178,7 +178,7 @@ function headerOf(
     created: new Date().toISOString(),
     command,
     config: config as unknown as RunConfigJson,
-    environment: describeEnvironment(precision),
+    environment: { ...describeEnvironment(precision), ...(data.note && { data: data.note }) },
     model: {
       name: config.model,
       parameters,

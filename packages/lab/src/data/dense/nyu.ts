@@ -21,13 +21,13 @@ type SplitNumbers = Record<'train' | 'test', number[]>
  * The set in the file at `path` (`nyu_depth_v2_labeled.mat`), in windows of `imageSize` pixels by a third
  * more, of images made smaller in proportion. `splits.mat` beside it is the official split: 795 images for
  * training, 654 for testing; without it, of every 20 images in a row (neighbours show the same room) the
- * last 9 are test images, and `onProgress` is told so.
+ * last 9 are test images, and the set's `note` says so.
  *
  * @throws DataError when the file or the split cannot be used
  */
 export async function openNyu(
   path: string,
-  { imageSize = WINDOW.height, corrupt = 'fail', onProgress }: LoadOptions,
+  { imageSize = WINDOW.height, corrupt = 'fail' }: LoadOptions,
 ): Promise<ImageData<DenseSet>> {
   const height = sideOf({ imageSize })
   const width = Math.round(height * WINDOW.aspect)
@@ -35,7 +35,6 @@ export async function openNyu(
   const length = await lengthOf(path)
   const official = await officialSplit(join(dirname(path), 'splits.mat'), length)
   const { train, test } = official ?? heldOut(length, path)
-  if (!official) onProgress?.(test.length, length, 'held out, as there is no splits.mat')
   const setOf = (numbers: readonly number[]): DenseSet => ({
     ...{ length: numbers.length, maps: 'depths', corrupt },
     places: numbers.map(index => ({ kind: 'nyu', file: path, index, scale })),
@@ -43,6 +42,7 @@ export async function openNyu(
   return {
     ...{ name: `nyu:${path}`, classes: [], height, width },
     ...{ train: setOf(train), test: setOf(test) },
+    ...(!official && { note: 'the last 9 of 20 images held out: no splits.mat beside the file' }),
     ...IMAGENET,
   }
 }
