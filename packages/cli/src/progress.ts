@@ -109,6 +109,7 @@ function epochLine(
     `loss ${event.trainLoss.toFixed(3)}`,
     `accuracy ${percent(event.trainAccuracy)}`,
     `test ${percent(event.testAccuracy)}`,
+    ...(event.emaAccuracy === undefined ? [] : [`averaged ${percent(event.emaAccuracy)}`]),
     `${count(event.imagesPerSecond)} images/s`,
     `${duration(left)} left`,
   ].join(', ')

@@ -27,7 +27,8 @@ const RECORD_EVERY = 10
 
 /**
  * Trains `config` and keeps its record in `options.dir`: run.json, metrics.jsonl, and the weights
- * after the last epoch as weights.safetensors. A run that diverges or is interrupted ends with a
+ * after the last epoch as weights.safetensors, their average, where one is kept, as
+ * weights.ema.safetensors. A run that diverges or is interrupted ends with a
  * line that says so; everything else that goes wrong is thrown.
  *
  * @throws TrainError for a configuration that the data cannot serve; DataError from loading;
@@ -163,6 +164,8 @@ async function keepResult(
 ): Promise<void> {
   metrics.append({ kind: 'signal', when: 'end', signal: await signalAtEnd(session, initial) })
   saveSafetensors(join(dir, 'weights.safetensors'), session.model.stateDict())
+  if (session.average)
+    saveSafetensors(join(dir, 'weights.ema.safetensors'), session.average.stateDict().averages)
 }
 
 function headerOf(

@@ -10,6 +10,8 @@ export class MatFileError extends Error {
 const HEADER = 128
 const COMPRESSED = 15
 const MATRIX = 14
+/** The first class of numbers; those before it are cells, structs, objects, texts and sparse matrices. */
+const DOUBLE = 6
 /** Far more than any list of indices takes; a small file may unpack to gigabytes. */
 const MAX_UNPACKED = 1 << 24
 
@@ -23,6 +25,8 @@ const READERS: Readonly<Record<number, readonly [size: number, read: Reader]>> =
   6: [4, (bytes, at) => bytes.readUInt32LE(at)],
   7: [4, (bytes, at) => bytes.readFloatLE(at)],
   9: [8, (bytes, at) => bytes.readDoubleLE(at)],
+  12: [8, (bytes, at) => Number(bytes.readBigInt64LE(at))],
+  13: [8, (bytes, at) => Number(bytes.readBigUInt64LE(at))],
 }
 
 type Reader = (bytes: Buffer, at: number) => number
@@ -77,11 +81,12 @@ function* elementsOf(bytes: Buffer): Generator<Element> {
   }
 }
 
-/** Flags, sizes, name and numbers of a matrix; null for cells, texts and the like. */
+/** Flags, sizes, name and numbers of a matrix; null for cells, structs, texts and the like. */
 function arrayOf(data: Buffer): [name: string, values: number[]] | null {
-  const [, , name, values] = elementsOf(data)
+  const [flags, , name, values] = elementsOf(data)
+  const isNumeric = (flags?.data[0] ?? 0) >= DOUBLE
   const reader = values && READERS[values.type]
-  if (!name || !reader) return null
+  if (!isNumeric || !name || !reader) return null
   const [size, read] = reader
   const length = Math.floor(values.data.length / size)
   return [

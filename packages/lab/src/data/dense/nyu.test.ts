@@ -30,7 +30,8 @@ function element(type: number, data: Buffer): Buffer {
   return Buffer.concat([tag, data, Buffer.alloc(type === 15 ? 0 : (8 - (data.length % 8)) % 8)])
 }
 
-function matrix(name: string, values: readonly number[]): Buffer {
+/** @param kind - MATLAB's class: 6 is double, 2 a struct */
+function matrix(name: string, values: readonly number[], kind = 6): Buffer {
   const int32 = (...numbers: number[]) => Buffer.from(Int32Array.from(numbers).buffer)
   const short = Buffer.alloc(8)
   short.writeUInt16LE(1, 0)
@@ -39,7 +40,7 @@ function matrix(name: string, values: readonly number[]): Buffer {
   return element(
     14,
     Buffer.concat([
-      element(6, int32(6, 0)),
+      element(6, int32(kind, 0)),
       element(5, int32(values.length, 1)),
       name.length <= 4 ? short : element(1, Buffer.from(name, 'latin1')),
       // MATLAB writes whole numbers of doubles in the smallest type that holds them.
@@ -227,6 +228,11 @@ describe('readMatArrays', () => {
         ['halves', [0.5, -3]],
       ])
     }
+  })
+
+  it('passes over what holds no numbers', () => {
+    const struct = Buffer.concat([matFile({ few: [1] }), matrix('s', [1, 2], 2)])
+    expect([...readMatArrays(struct)]).toEqual([['few', [1]]])
   })
 
   it('does not unpack a small file to gigabytes', () => {
