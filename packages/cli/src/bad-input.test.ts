@@ -21,6 +21,10 @@ describe('bad input', () => {
       ['train', '--seed', '1', '--seed', '2'],
       'normfree: Expected `--seed` once but received it again.\n',
     ],
+    [
+      ['ablate', 'plan.yaml', '--jobs', '0'],
+      'normfree: Expected an integer >= 1 for `--jobs` but received "0".\n',
+    ],
     [['doctor', '--device', 'tpu'], 'normfree: Expected cpu for `--device` but received "tpu".\n'],
     [['ablate'], 'normfree: Expected PLAN but received none. See `--help`.\n'],
     [['gain'], 'normfree: Expected ACTIVATION but received none. See `--help`.\n'],

@@ -1,5 +1,7 @@
 // Flags that several commands share, with their parsers. A parser throws what it expected; the
 // message around it is made in errors.ts.
+
+import type { MlflowTarget } from '@normfree/lab'
 import type { FlagParametersForType } from '@stricli/core'
 import type { ModelOptions } from 'normfree'
 import type { Context } from './context.ts'
@@ -14,12 +16,14 @@ export interface CommonFlags {
   readonly verbose: boolean
 }
 
-/** Flags of the commands that train. */
+/** Flags of the commands that train: one run or all of a plan. */
 export interface TrainingFlags extends CommonFlags {
   readonly set?: readonly string[]
   readonly data?: string
   readonly epochs?: number
   readonly out?: string
+  readonly mlflow?: string
+  readonly experiment?: string
 }
 
 export const commonFlags: FlagParametersForType<CommonFlags, Context> = {
@@ -102,6 +106,49 @@ export const trainingFlags: FlagParametersForType<TrainingFlags, Context> = {
     brief: 'Folder of the results [default = runs/NAME]',
     placeholder: 'DIR',
   },
+  mlflow: {
+    kind: 'parsed',
+    parse: serverAddress,
+    optional: true,
+    brief: 'MLflow server that is told of the runs as well, e.g. http://localhost:5000',
+    placeholder: 'URL',
+  },
+  experiment: {
+    kind: 'parsed',
+    parse: String,
+    optional: true,
+    brief: 'Experiment of the MLflow server [default = normfree]',
+    placeholder: 'NAME',
+  },
+}
+
+/**
+ * `--mlflow` and `--experiment` as an option of training.
+ *
+ * @throws UsageError for an experiment without a server.
+ */
+export function mlflowOf({ mlflow, experiment }: TrainingFlags): { mlflow?: MlflowTarget } {
+  if (mlflow !== undefined) return { mlflow: { url: mlflow, experiment: experiment || 'normfree' } }
+  if (experiment === undefined) return {}
+  throw new UsageError('Expected `--mlflow URL` beside `--experiment` but received none.')
+}
+
+/** Flags of the command that trains one run. */
+export interface RunFlags extends TrainingFlags {
+  /** The folder of a run; empty for that of the recipe. */
+  readonly resume?: string
+}
+
+export const runFlags: FlagParametersForType<RunFlags, Context> = {
+  ...trainingFlags,
+  resume: {
+    kind: 'parsed',
+    parse: String,
+    inferEmpty: true,
+    optional: true,
+    brief: 'Go on with the run in DIR; without DIR, with that of the recipe where there is one',
+    placeholder: 'DIR',
+  },
 }
 
 /** `--set`, `--data` and `--epochs` as the `key=value` arguments that they all stand for. */
@@ -139,6 +186,15 @@ export function integerFrom(minimum: number): (input: string) => number {
     if (/^\d+$/.test(input) && value >= minimum && value <= 0xffff_ffff) return value
     throw new RangeError(`an integer >= ${minimum}`)
   }
+}
+
+/** A parser of http(s) addresses; a password would be kept with every run's command. */
+function serverAddress(input: string): string {
+  const url = URL.canParse(input) ? new URL(input) : null
+  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return input
+  throw new RangeError(
+    'an http or https address (a user is named by MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD)',
+  )
 }
 
 /** A parser of numbers above 0. */

@@ -5,7 +5,14 @@ import { createContext } from './context.ts'
 import { outcome, trainProgress } from './progress.ts'
 
 const events: TrainEvent[] = [
-  { kind: 'start', totalSteps: 20, stepsPerEpoch: 10, model: 'nf_resnet20', parameters: 272_474 },
+  {
+    kind: 'start',
+    totalSteps: 20,
+    stepsPerEpoch: 10,
+    model: 'nf_resnet20',
+    parameters: 272_474,
+    step: 0,
+  },
   { kind: 'step', step: 10, loss: 2.25, accuracy: 0.1, imagesPerSecond: 1900.4, lr: 0.1 },
   {
     kind: 'epoch',
@@ -16,6 +23,8 @@ const events: TrainEvent[] = [
     testAccuracy: 0.2,
     seconds: 1,
     imagesPerSecond: 1850,
+    waitShare: 0.0042,
+    skipped: 3,
   },
   { kind: 'end', status: 'interrupted' },
 ]
@@ -39,7 +48,7 @@ describe('trainProgress', () => {
   it('writes a plain line for each epoch where nobody is watching', () => {
     expect(shown(false).split('\n')).toEqual([
       'label: nf_resnet20, 272,474 parameters',
-      'label: epoch 1/2, loss 2.250, accuracy 12.50%, test 20.00%, 1,850 images/s, 0 s left',
+      'label: epoch 1/2, loss 2.250, accuracy 12.50%, test 20.00%, 1,850 images/s, 0.42% waiting for data, 3 images skipped, 0 s left',
       '',
     ])
   })

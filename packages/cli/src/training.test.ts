@@ -50,12 +50,75 @@ describe('normfree train', () => {
       signalOn: text => (text.includes('epoch 1/') ? 'SIGINT' : undefined),
     })
     expect(stderr).toContain('normfree: stopping after this step (again to stop at once)\n')
-    expect(stderr).toMatch(/normfree: interrupted; what was done is in run\n$/)
+    expect(stderr).toMatch(/normfree: interrupted; `normfree train --resume run` goes on\n$/)
     expect(code).toBe(130)
     const lines = readFileSync(join(cwd, 'run', 'metrics.jsonl'), 'utf8')
       .trimEnd()
       .split('\n')
     expect(JSON.parse(lines.at(-1)!)).toMatchObject({ kind: 'end', status: 'interrupted' })
+  })
+})
+
+describe('normfree train --resume', () => {
+  const metricsOf = (dir: string) => readFileSync(join(dir, 'metrics.jsonl'), 'utf8')
+  const args = ['train', 'tiny.yaml', '--data', data, '--epochs', '6', '--out', 'run']
+  const interruptedRun = async () => {
+    const cwd = workplace()
+    const { code } = await normfree(args, {
+      cwd,
+      signalOn: text => (text.includes('epoch 2/') ? 'SIGTERM' : undefined),
+    })
+    expect(code).toBe(130)
+    return cwd
+  }
+
+  it('goes on with the run in a folder, says when nothing is left, and refuses to change it', async () => {
+    const cwd = await interruptedRun()
+    const refused = await normfree(
+      ['train', '--resume', 'run', '--set', 'optimizer.lr=0.2', '--epochs', '7'],
+      { cwd },
+    )
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toMatch(
+      /^normfree: --set: epochs: expected the value that the run began with.*\nnormfree: --set: optimizer\.lr: expected/,
+    )
+    const resumed = await normfree(['train', '--resume', 'run', '--set', 'workers=2'], { cwd })
+    expect(resumed.stderr).toMatch(/tiny: goes on from step-\d{8}\.safetensors, after step \d+\n/)
+    expect(resumed.stderr).toMatch(/epoch 6\/6/)
+    expect(resumed.stderr).not.toMatch(/epoch 1\/6/)
+    expect(resumed.stdout).toMatch(/: completed, test accuracy/)
+    expect(resumed.code).toBe(0)
+
+    const before = metricsOf(join(cwd, 'run'))
+    const again = await normfree(['train', '--resume', 'run'], { cwd })
+    expect(again.stderr).toMatch(/has ended already; nothing is left to do/)
+    expect(again.code).toBe(0)
+    expect(metricsOf(join(cwd, 'run'))).toBe(before)
+  })
+
+  it('goes on with the run of a recipe, and begins one where there is none', async () => {
+    const cwd = workplace()
+    const args = ['train', 'tiny.yaml', '--data', data, '--epochs', '6', '--resume']
+    const first = await normfree(args, {
+      cwd,
+      signalOn: text => (text.includes('epoch 1/') ? 'SIGINT' : undefined),
+    })
+    expect(first.code).toBe(130)
+    const second = await normfree(args, { cwd })
+    expect(second.stderr).toMatch(/tiny: goes on from step-/)
+    expect(second.code).toBe(0)
+    expect(readdirSync(join(cwd, 'runs'))).toHaveLength(1)
+  })
+
+  it.each([
+    [['train', '--resume', 'nowhere'], /Expected a run folder but received nowhere/],
+    [['train', '--resume', 'run', '--out', 'other'], /`--resume DIR` or `--out` but received both/],
+    [['train', '--resume'], /Expected a RECIPE/],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await normfree(args, { cwd: workplace() })
+    expect(stderr).toMatch(message)
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect(code).toBe(2)
   })
 })
 
@@ -91,6 +154,7 @@ describe('normfree ablate', () => {
     expect(interrupted.code).toBe(130)
     const resumed = await normfree(args, { cwd })
     expect(resumed.stderr).toMatch(/batch norm, seed 0: kept, completed/)
+    expect(resumed.stderr).toMatch(/normalizer-free, seed 0: goes on from step-/)
     expect(resumed.stderr).toMatch(/normalizer-free, seed 0: epoch 10\/10/)
     expect(resumed.code).toBe(0)
   })

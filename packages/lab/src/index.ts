@@ -1,14 +1,23 @@
 // @normfree/lab: data, configurations, training, ablations and the papers' claims.
 export {
+  type ChildTrainerOptions,
+  type CrashedRun,
+  childTrainer,
+  crashLog,
   PlanError,
   type PlanEvent,
+  type PlanRun,
   type PlanStep,
   type PlanSummary,
   planSteps,
+  type RunOutcome,
   type RunPlanOptions,
+  type RunState,
   type RunSummary,
   runId,
   runPlan,
+  runState,
+  serveRun,
   slug,
   type TrainEvent,
   type Trainer,
@@ -23,6 +32,7 @@ export {
   type KnownNames,
   loadPlan,
   loadRecipe,
+  loadRecorded,
   type Plan,
   type PlannedRun,
   type PlanOptions,
@@ -93,5 +103,6 @@ export { ReproduceError } from './reproduce/errors.ts'
 export { CLAIMS, findClaims, runClaim } from './reproduce/index.ts'
 export { measuredText } from './reproduce/rows.ts'
 export { type SignalRequest, signalOf } from './signal/signal-of.ts'
-export { TrainError } from './train/errors.ts'
+export { CheckpointError, TrainError } from './train/errors.ts'
+export type { MlflowTarget } from './train/logs/mlflow.ts'
 export { train } from './train/train.ts'

@@ -3,6 +3,7 @@ import { RecordSource } from './source.ts'
 import {
   type EndLine,
   type EpochLine,
+  type EventLine,
   type MetricLine,
   OPTIONAL_STATISTICS,
   PAPER_STATISTICS,
@@ -15,11 +16,17 @@ import {
 /** @throws RunRecordError where `text` is no metric line; `where` is its file and line. */
 export function readMetricLine(text: string, where: string): MetricLine {
   const source = RecordSource.parse(text, where)
-  const kind = source.oneOf('kind', ['step', 'epoch', 'signal', 'end'])
+  const kind = source.oneOf('kind', ['step', 'epoch', 'signal', 'event', 'end'])
   return readers[kind](source)
 }
 
-const readers = { step: readStep, epoch: readEpoch, signal: readSignal, end: readEnd }
+const readers = {
+  step: readStep,
+  epoch: readEpoch,
+  signal: readSignal,
+  event: readEvent,
+  end: readEnd,
+}
 
 function readStep(source: RecordSource): StepLine {
   const clipFraction = source.optionalNumber('clipFraction')
@@ -50,16 +57,19 @@ function readEpoch(source: RecordSource): EpochLine {
     ...(source.has('testMetrics') && { testMetrics: source.object('testMetrics').numbers() }),
     seconds: source.number('seconds'),
     imagesPerSecond: source.number('imagesPerSecond'),
+    ...known(['waitShare', 'skipped'], name => source.optionalNumber(name)),
   }
 }
 
 function readSignal(source: RecordSource): SignalLine {
   const signal = source.object('signal')
+  const when = source.oneOf('when', ['init', 'end', 'step'])
   const alpha = signal.optionalNumber('alpha')
   const note = signal.optionalText('note')
   return {
     kind: 'signal',
-    when: source.oneOf('when', ['init', 'end']),
+    when,
+    ...(when === 'step' && { step: source.number('step') }),
     signal: {
       model: signal.text('model'),
       input: signal.text('input'),
@@ -105,6 +115,15 @@ function known<K extends string, V>(
     return value === undefined ? [] : [[name, value]]
   })
   return Object.fromEntries(found) as Partial<Record<K, V>>
+}
+
+function readEvent(source: RecordSource): EventLine {
+  return {
+    kind: 'event',
+    step: source.number('step'),
+    event: source.oneOf('event', ['resume', 'rollback', 'alarm']),
+    message: source.text('message'),
+  }
 }
 
 function readEnd(source: RecordSource): EndLine {

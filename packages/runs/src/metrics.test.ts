@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { RunRecordError } from './errors.ts'
 import { openMetrics, readMetrics } from './metrics.ts'
 import { epochOf, stepOf, tapOf, temporaryFolder } from './testing.ts'
 import type { MetricLine } from './types.ts'
@@ -18,6 +19,7 @@ describe('openMetrics and readMetrics', () => {
       { kind: 'signal', when: 'init', signal: { model: 'm', input: 'i', alpha: 0.2, taps: [] } },
       stepOf(1, { clipFraction: 0.25 }),
       epochOf(1),
+      { kind: 'event', step: 1, event: 'rollback', message: 'back to step 0' },
       { kind: 'end', status: 'diverged', message: 'NaN in blocks.3', seconds: 2 },
     ]
     append(dir, ...lines)
@@ -92,7 +94,7 @@ describe('readMetrics', () => {
     const dir = temporaryFolder()
     writeFileSync(join(dir, 'metrics.jsonl'), '{"kind":"weather"}\n')
     expect(() => readMetrics(dir)).toThrow(
-      'Expected step or epoch or signal or end for `kind` but received "weather"',
+      'Expected step or epoch or signal or event or end for `kind` but received "weather"',
     )
   })
 
@@ -106,6 +108,37 @@ describe('readMetrics', () => {
 })
 
 describe('openMetrics', () => {
+  it('goes back to a position, from which nothing is lost or doubled', () => {
+    const dir = temporaryFolder()
+    append(dir, stepOf(1), epochOf(1))
+    const metrics = openMetrics(dir)
+    metrics.append(stepOf(2))
+    const position = metrics.position()
+    expect(position).toEqual({
+      bytes: readFileSync(join(dir, 'metrics.jsonl')).length,
+      lines: 3,
+    })
+    metrics.append(stepOf(3))
+    metrics.cut(position)
+    metrics.append(stepOf(4))
+    expect(metrics.position().lines).toBe(4)
+    metrics.close()
+    expect(readMetrics(dir)).toEqual([stepOf(1), epochOf(1), stepOf(2), stepOf(4)])
+  })
+
+  it.each([
+    ['beyond the end', { bytes: 10_000, lines: 2 }],
+    ['within a line', { bytes: 10, lines: 0 }],
+    ['of other lines', { bytes: 0, lines: 1 }],
+  ])('refuses to go back to a position %s, and cuts nothing', (_, position) => {
+    const dir = temporaryFolder()
+    append(dir, stepOf(1), stepOf(2))
+    const metrics = openMetrics(dir)
+    expect(() => metrics.cut(position)).toThrow(RunRecordError)
+    metrics.close()
+    expect(readMetrics(dir)).toEqual([stepOf(1), stepOf(2)])
+  })
+
   it('cuts off a torn line before it appends', () => {
     const dir = temporaryFolder()
     append(dir, stepOf(1))

@@ -19,10 +19,24 @@ import type { MetricLine } from './types.ts'
 const METRICS_FILE = 'metrics.jsonl'
 const NEWLINE = 0x0a
 
+/** How far metrics were written: what lies beyond it can be cut off. */
+export interface MetricsPosition {
+  bytes: number
+  lines: number
+}
+
 /** Appends to a run's metrics; {@link openMetrics} makes it. */
 export interface MetricsWriter {
   /** Writes one line; non-finite numbers become null. */
   append(line: MetricLine): void
+  /** Brings everything to the disk: the end of the last line. */
+  position(): MetricsPosition
+  /**
+   * Cuts off all beyond `position`, which holds even after a power cut.
+   *
+   * @throws RunRecordError where no line ends there: the metrics are not those it was taken of.
+   */
+  cut(position: MetricsPosition): void
   /** Brings everything to the disk and closes the file; append() throws from then on. */
   close(): void
 }
@@ -37,6 +51,7 @@ export function openMetrics(dir: string): MetricsWriter {
   const file = join(dir, METRICS_FILE)
   let fd: number | null = openSync(file, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT)
   cutTornTail(fd)
+  let lines = countLines(fd, fstatSync(fd).size)
 
   const close = () => {
     if (fd === null) return
@@ -44,18 +59,37 @@ export function openMetrics(dir: string): MetricsWriter {
     closeSync(fd)
     fd = null
   }
+  const opened = () => {
+    if (fd !== null) return fd
+    throw new RunRecordError(`Expected an open record but received a closed one (${file}).`)
+  }
   const append = (line: MetricLine) => {
-    if (fd === null) {
-      throw new RunRecordError(`Expected an open record but received a closed one (${file}).`)
-    }
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`)
-    if (writeSync(fd, bytes) < bytes.length) {
+    if (writeLine(opened(), bytes, file) < bytes.length) {
       close() // what follows would be glued to the torn line
       throw new RunRecordError(`Only a part of a line could be written (${file}). Free disk space.`)
     }
-    if (line.kind !== 'step') fsyncSync(fd)
+    lines += 1
+    if (line.kind !== 'step') fsyncSync(opened())
   }
-  return { append, close }
+  const position = () => {
+    fsyncSync(opened())
+    return { bytes: fstatSync(opened()).size, lines }
+  }
+  const cut = (to: MetricsPosition) => {
+    const { size } = fstatSync(opened())
+    const whole = to.bytes <= size && endOfLastLine(opened(), to.bytes) === to.bytes
+    if (!whole || countLines(opened(), to.bytes) !== to.lines) {
+      throw new RunRecordError(
+        `Expected metrics with ${to.lines} lines in their first ${to.bytes} bytes but received others (${file}). ` +
+          'They are not those that the checkpoint belongs to: put those back, or start afresh in another folder.',
+      )
+    }
+    ftruncateSync(opened(), to.bytes)
+    fsyncSync(opened())
+    lines = to.lines
+  }
+  return { append, position, cut, close }
 }
 
 /**
@@ -79,10 +113,32 @@ function readIfThere(file: string): string {
   }
 }
 
+function writeLine(fd: number, bytes: Buffer, file: string): number {
+  try {
+    return writeSync(fd, bytes)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    throw new RunRecordError(
+      `Expected to append to ${file} but received ${code}. Free disk space, or mend the disk; the run can be resumed.`,
+      { cause: error },
+    )
+  }
+}
+
 function cutTornTail(fd: number): void {
   const { size } = fstatSync(fd)
   const end = endOfLastLine(fd, size)
   if (end < size) ftruncateSync(fd, end)
+}
+
+function countLines(fd: number, end: number): number {
+  const chunk = Buffer.alloc(64 * 1024)
+  let lines = 0
+  for (let at = 0; at < end; at += chunk.length) {
+    const length = readSync(fd, chunk, 0, Math.min(chunk.length, end - at), at)
+    for (const byte of chunk.subarray(0, length)) if (byte === NEWLINE) lines += 1
+  }
+  return lines
 }
 
 // Backwards in chunks: a long run's metrics are not read to find their last line.

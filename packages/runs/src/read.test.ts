@@ -12,6 +12,8 @@ describe('readRun', () => {
     createRun(dir, headerOf())
     const metrics = openMetrics(dir)
     for (const line of [stepOf(1), epochOf(1), stepOf(2), epochOf(2)]) metrics.append(line)
+    const event = { kind: 'event', step: 2, event: 'resume', message: 'goes on' } as const
+    metrics.append(event)
     metrics.append({ kind: 'end', status: 'completed', seconds: 3 })
     metrics.close()
     expect(readRun(dir)).toEqual({
@@ -19,6 +21,7 @@ describe('readRun', () => {
       steps: [stepOf(1), stepOf(2)],
       epochs: [epochOf(1), epochOf(2)],
       signals: [],
+      events: [event],
       end: { kind: 'end', status: 'completed', seconds: 3 },
     })
   })

@@ -20,6 +20,7 @@ export function readRun(dir: string): RunRecord {
     steps: lines.filter(isKind('step')),
     epochs: lines.filter(isKind('epoch')),
     signals: lines.filter(isKind('signal')),
+    events: lines.filter(isKind('event')),
     end: last?.kind === 'end' ? last : null,
   }
 }

@@ -65,12 +65,21 @@ export interface EpochLine {
   testMetrics?: Record<string, number>
   seconds: number
   imagesPerSecond: number
+  /** The share 0..1 of `seconds` in which the trainer waited for data. */
+  waitShare?: number
+  /** Training images that were left out because they did not decode. */
+  skipped?: number
 }
 
-/** The signal propagation of the model before the first step or after the last. */
+/**
+ * The signal propagation of the model before the first step, after the last, or within `step`, before
+ * its update.
+ */
 export interface SignalLine {
   kind: 'signal'
-  when: 'init' | 'end'
+  when: 'init' | 'end' | 'step'
+  /** Where `when` is `step`: the optimizer step whose batch was measured. */
+  step?: number
   signal: SignalRecord
 }
 
@@ -82,8 +91,21 @@ export interface EndLine {
   seconds: number
 }
 
+/** Something that happened to a run beside its steps. */
+export interface EventLine {
+  kind: 'event'
+  /** How many steps the run had done. */
+  step: number
+  /**
+   * `resume`: another process went on with it; `rollback`: it diverged and went back to a checkpoint;
+   * `alarm`: the watch found its signal unhealthy.
+   */
+  event: 'resume' | 'rollback' | 'alarm'
+  message: string
+}
+
 /** One line of `metrics.jsonl`. */
-export type MetricLine = StepLine | EpochLine | SignalLine | EndLine
+export type MetricLine = StepLine | EpochLine | SignalLine | EventLine | EndLine
 
 /**
  * Statistics of a tap that are in a record where they were asked for, and where there is something that
@@ -160,6 +182,8 @@ export interface RunRecord {
   steps: StepLine[]
   epochs: EpochLine[]
   signals: SignalLine[]
+  /** Absent in what was put together without any. */
+  events?: EventLine[]
   /** Null while the run has not ended, or was killed. */
   end: EndLine | null
 }

@@ -7,6 +7,12 @@ import { action } from './action.ts'
 /** Flags of `normfree report`. */
 export interface ReportFlags extends CommonFlags {
   readonly out: string
+  readonly csv?: string
+}
+
+function csvFile(input: string): string {
+  if (input === '-' || /.\.csv$/i.test(input)) return input
+  throw new RangeError('a file name that ends in .csv, or -')
 }
 
 export const report = buildCommand<ReportFlags, string[], Context>({
@@ -19,6 +25,13 @@ export const report = buildCommand<ReportFlags, string[], Context>({
         parse: fileEnding('.html', '.md'),
         default: 'report.html',
         brief: 'The file to write: a page (.html) or the table alone (.md)',
+        placeholder: 'FILE',
+      },
+      csv: {
+        kind: 'parsed',
+        parse: csvFile,
+        optional: true,
+        brief: 'Also write every step and epoch as CSV; - writes it to stdout instead of the table',
         placeholder: 'FILE',
       },
     },

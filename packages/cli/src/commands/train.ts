@@ -1,13 +1,13 @@
 // `normfree train`: flags and help.
 import { buildCommand } from '@stricli/core'
 import type { Context } from '../context.ts'
-import { type TrainingFlags, trainingFlags } from '../flags.ts'
+import { type RunFlags, runFlags } from '../flags.ts'
 import { action } from './action.ts'
 
-export const train = buildCommand<TrainingFlags, [recipe?: string], Context>({
+export const train = buildCommand<RunFlags, [recipe?: string], Context>({
   func: action(() => import('../actions/train.ts')),
   parameters: {
-    flags: trainingFlags,
+    flags: runFlags,
     positional: {
       kind: 'tuple',
       parameters: [
@@ -21,9 +21,9 @@ export const train = buildCommand<TrainingFlags, [recipe?: string], Context>({
     },
   },
   docs: {
-    customUsage: ['RECIPE.yaml', '--set model=NAME'],
+    customUsage: ['RECIPE.yaml', '--set model=NAME', 'RECIPE.yaml --resume', '--resume DIR'],
     brief: 'Train one model',
     fullDescription:
-      'Settings come from the recipe, then from --set, --data, --epochs and --seed; `--set model=NAME` alone is enough. The first Ctrl-C ends the run after the current step, a second one at once.',
+      'Settings come from the recipe, then from --set, --data, --epochs and --seed; `--set model=NAME` alone is enough. The first Ctrl-C saves a checkpoint after the current step and ends the run, a second one ends it at once. --resume goes on where a run stopped, be it killed, as if it had not.',
   },
 })

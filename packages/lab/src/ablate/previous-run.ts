@@ -1,22 +1,30 @@
-// What an earlier execution of a plan left in a run's folder: a finished run to keep, or an
-// unfinished one to set aside. Nothing is ever deleted or overwritten here.
+// What an earlier execution left in a run's folder: a run that ended and is kept, one that goes on
+// from its checkpoint, or something else to set aside. Nothing is ever deleted or overwritten here.
 import { existsSync, renameSync } from 'node:fs'
-import { join } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
-import { type RunRecord, readRun } from '@normfree/runs'
+import { isRun, type RunRecord, readRun } from '@normfree/runs'
+import { decisive, differences } from '../config/neutral.ts'
 import type { PlannedRun } from '../config/plan.ts'
 import { PlanError } from './errors.ts'
 import type { RunSummary } from './trainer.ts'
 
 /**
- * The summary of the finished run in `dir`, or undefined when the run is to be trained. A run that
- * did not finish (killed, interrupted) is renamed to `DIR.interrupted-1`, `-2`, ... first.
+ * The summary of the run in `dir` where it has ended, or undefined when it is to be trained: from the
+ * beginning, or further. A folder that holds no run is renamed to `DIR.interrupted-1`, `-2`, ... first.
  *
  * @throws {@link PlanError} when `dir` holds a run with another name, seed or configuration
  */
 export function takePreviousRun(dir: string, planned: PlannedRun): RunSummary | undefined {
-  if (!existsSync(dir)) return undefined
-  if (!existsSync(join(dir, 'run.json'))) return setAside(dir)
+  if (isRun(dir)) return endedRun(dir, planned)
+  return existsSync(dir) ? setAside(dir) : undefined
+}
+
+/**
+ * The summary of the run in `dir` where it completed or diverged; undefined where it was killed or
+ * interrupted.
+ *
+ * @throws {@link PlanError} when it is a run with another name, seed or configuration
+ */
+export function endedRun(dir: string, planned: PlannedRun): RunSummary | undefined {
   const record = readRun(dir)
   if (!isSameRun(record, planned)) {
     throw new PlanError(
@@ -25,7 +33,7 @@ export function takePreviousRun(dir: string, planned: PlannedRun): RunSummary | 
     )
   }
   const { end } = record
-  if (end === null || end.status === 'interrupted') return setAside(dir)
+  if (end === null || end.status === 'interrupted') return undefined
   return {
     dir,
     status: end.status,
@@ -35,8 +43,8 @@ export function takePreviousRun(dir: string, planned: PlannedRun): RunSummary | 
 }
 
 function isSameRun({ header }: RunRecord, { name, config, seed }: PlannedRun): boolean {
-  const saved = JSON.parse(JSON.stringify(config))
-  return header.name === name && header.seed === seed && isDeepStrictEqual(header.config, saved)
+  const others = differences(decisive(header.config), decisive(config))
+  return header.name === name && header.seed === seed && others.length === 0
 }
 
 function setAside(dir: string): undefined {

@@ -1,14 +1,15 @@
 // The folder name of a run: readable, and different whenever the name, seed or configuration is.
 import { createHash } from 'node:crypto'
+import { decisive } from '../config/neutral.ts'
 import type { PlannedRun } from '../config/plan.ts'
 
 /**
  * `batch-norm-s0-1f2e3d4c`: the variant's name, the seed, and a hash of name and configuration that
- * does not depend on the order of keys.
+ * does not depend on the order of keys, nor on settings that change no number.
  */
 export function runId({ name, config, seed }: PlannedRun): string {
   const hash = createHash('sha256')
-    .update(canonicalJson([name, config]))
+    .update(canonicalJson([name, decisive(config)]))
     .digest('hex')
   return `${slug(name)}-s${seed}-${hash.slice(0, 8)}`
 }

@@ -1,5 +1,8 @@
 // From files and `--set` arguments to a checked run configuration. Plans are plan.ts.
+import { join } from 'node:path'
+import { readRun } from '@normfree/runs'
 import { ConfigError, type ConfigIssue } from './errors.ts'
+import { decisive, differences } from './neutral.ts'
 import { type KnownNames, resolve } from './resolve.ts'
 import type { RunConfig, Settings } from './schema.ts'
 import { emptyObject, fromPlain, nest, overlay, type Sourced, undot } from './sourced.ts'
@@ -28,6 +31,23 @@ export async function loadRecipe(
 ): Promise<RunConfig> {
   const base = file === undefined ? emptyObject('--set') : await readYaml(file)
   return resolveLayers([base, ...(options.set ?? []).map(parseSetting)], options)
+}
+
+/**
+ * The configuration of the run that is recorded in `dir`, with `--set` arguments laid over it.
+ *
+ * @throws {@link ConfigError} for arguments that would change what the run computes
+ */
+export function loadRecorded(dir: string, options: RecipeOptions = {}): RunConfig {
+  const { config } = readRun(dir).header
+  const base = fromPlain(config, join(dir, 'run.json'))
+  const recorded = resolveLayers([base], options)
+  const changed = resolveLayers([base, ...(options.set ?? []).map(parseSetting)], options)
+  const keys = differences(decisive(recorded), decisive(changed))
+  if (keys.length === 0) return changed
+  const message =
+    'expected the value that the run began with, as a resumed run ends where it would have without a stop. Remove this, or train anew in another folder.'
+  throw new ConfigError(keys.map(key => ({ place: '--set', key, message })))
 }
 
 /**

@@ -2,10 +2,12 @@
 // is the source of the types, the checks, the error messages and the documentation.
 import { z } from 'zod'
 import { augment } from './augment.ts'
+import { checkpoint } from './checkpoint.ts'
 import { clip } from './clip.ts'
 import { ema, lookahead, optimizer, sam } from './optimizer.ts'
 import { progressive, schedule } from './schedule.ts'
 import { count, factor } from './values.ts'
+import { watch } from './watch.ts'
 
 const evaluation = z
   .strictObject({
@@ -121,6 +123,8 @@ export const runConfigSchema = z
       .max(256)
       .optional()
       .describe('Threads that prepare batches. Default: 1; half of the CPUs for photographs.'),
+    checkpoint: checkpoint.prefault({}).describe('Saved states, from which the run can go on.'),
+    watch: watch.optional().describe('What is watched, and done when the run goes wrong.'),
     precision: z
       .enum(['auto', 'float32', 'bfloat16', 'float16'])
       .default('auto')
@@ -158,36 +162,3 @@ export type ClipConfig = RunConfig['clip']
 
 /** Settings as they are laid over each other: nested or dotted keys, checked once merged. */
 export type Settings = Readonly<Record<string, unknown>>
-
-const settings = z.record(z.string(), z.unknown())
-
-/** The schema of a plan's outline; the settings inside are checked after they are merged. */
-export const planSchema = z.strictObject({
-  name: z.string().min(1).max(80).describe('Names the plan in reports and folders.'),
-  base: settings.prefault({}).describe('Settings that all runs share.'),
-  runs: z
-    .array(z.looseObject({ name: z.string().min(1).max(80) }))
-    .min(1)
-    .optional()
-    .describe('Variants: a name each, and what differs from the base.'),
-  grid: z
-    .record(z.string(), z.array(z.unknown()).min(1))
-    .refine(
-      grid => Object.keys(grid).length > 0,
-      'expected at least one key to vary. Remove `grid` or fill it.',
-    )
-    .optional()
-    .describe('Dotted keys with lists of values; every combination is run.'),
-  seeds: z
-    .array(z.int().min(0).max(0xffff_ffff))
-    .min(1)
-    .default([0])
-    .describe('Each variant is run once with every seed.'),
-})
-
-/**
- * A plan: `runs` x `grid` x `seeds` over `base`.
- *
- * @interface
- */
-export type Plan = z.output<typeof planSchema>

@@ -59,6 +59,8 @@ export interface BatchOptions {
    * images are read for each batch.
    */
   workers?: number
+  /** Batches of the epoch to leave out at its start; those after them are as with all. Default 0. */
+  start?: number
   /** How photographs in files are seen without augmentation. Default: the middle 87.5% of the shorter side. */
   view?: View
 }
@@ -99,6 +101,8 @@ export async function* batches(
   requireCount('workers', workers, 'It is a number of threads.')
   const pending: Promise<Batch>[] = []
   const partners = partnersOf(length, options)
+  // The left out batches' second images are drawn from one order with the others.
+  partners((options.start ?? 0) * options.batchSize)
   for (const indices of epochIndices(length, options)) {
     const batch = assembleBatch(
       data,
@@ -175,13 +179,13 @@ export function* epochIndices(
   length: number,
   options: Omit<BatchOptions, 'augment' | 'workers' | 'view'>,
 ): Generator<Int32Array> {
-  const { batchSize, seed, epoch, shuffle, dropLast } = options
+  const { batchSize, seed, epoch, shuffle, dropLast, start = 0 } = options
   requireCount('batchSize', batchSize, 'Common sizes are 32 to 1024.')
   const order = shuffle
     ? permutation(length, new Rng(seed, ORDER_STREAM, epoch))
     : Int32Array.from({ length }, (_, i) => i)
   const end = dropLast ? length - (length % batchSize) : length
-  for (let at = 0; at < end; at += batchSize) yield order.slice(at, at + batchSize)
+  for (let at = start * batchSize; at < end; at += batchSize) yield order.slice(at, at + batchSize)
 }
 
 function requireCount(name: string, value: number, hint: string): void {

@@ -9,13 +9,12 @@ import { Rng } from '../data/rng.ts'
 import type { ImageData, ImageSet } from '../data/types.ts'
 import { createSession, type Session } from './session.ts'
 
-const SIDE = 8
 const CLASSES = ['dark', 'grey', 'light']
 
 /** Noisy images whose brightness gives the class away. */
-function imagesOf(length: number, seed: number): ImageSet {
+function imagesOf(length: number, side: number, seed: number): ImageSet {
   const labels = Int32Array.from({ length }, (_, i) => i % CLASSES.length)
-  const set = emptyImageSet(labels, SIDE, 'test')
+  const set = emptyImageSet(labels, side, 'test')
   const rng = new Rng(seed)
   const perImage = set.images.length / length
   for (let i = 0; i < set.images.length; i++)
@@ -23,13 +22,13 @@ function imagesOf(length: number, seed: number): ImageSet {
   return set
 }
 
-/** 64 training and 30 test images of 8 x 8 pixels in three classes. */
-export function tinyData(): ImageData<ImageSet> {
-  const train = imagesOf(64, 1)
+/** 64 training and 30 test images in three classes. */
+export function tinyData(side = 8): ImageData<ImageSet> {
+  const train = imagesOf(64, side, 1)
   const statistics = channelStatistics(train.images)
   return {
-    ...{ name: 'tiny', classes: CLASSES, height: SIDE, width: SIDE },
-    ...{ train, test: imagesOf(30, 2) },
+    ...{ name: 'tiny', classes: CLASSES, height: side, width: side },
+    ...{ train, test: imagesOf(30, side, 2) },
     ...statistics,
   }
 }

@@ -1,56 +1,27 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { type MetricLine, type RunRecord, readRun } from '@normfree/runs'
+import { type RunRecord, readRun } from '@normfree/runs'
 import { liveTensors, loadSafetensors } from '@normfree/torch'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { RunSummary, TrainEvent, TrainOptions } from '../ablate/trainer.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { RunSummary, TrainEvent } from '../ablate/trainer.ts'
 import type { RunConfig } from '../config/schema.ts'
 import { TrainError } from './errors.ts'
 import { evaluate } from './evaluate.ts'
 import { tinyConfig, tinyData } from './fixtures.test.util.ts'
+import {
+  metricLines,
+  optionsOf,
+  stoppingAt,
+  timeless,
+  weightsFile,
+} from './run-folder.test.util.ts'
 import { createSession } from './session.ts'
 import { train } from './train.ts'
-
-const parent = mkdtempSync(join(tmpdir(), 'normfree-train-'))
-afterAll(() => rmSync(parent, { recursive: true, force: true }))
-let runs = 0
-
-/** Options with a folder of their own. */
-const optionsOf = (changes: Partial<TrainOptions> = {}): TrainOptions => ({
-  dir: join(parent, `run-${runs++}`),
-  ...{ name: 'tiny', command: 'a test', data: tinyData() },
-  ...changes,
-})
-
-const weightsFile = (dir: string): string => join(dir, 'weights.safetensors')
-
-const metricLines = (dir: string): MetricLine[] =>
-  readFileSync(join(dir, 'metrics.jsonl'), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map(line => JSON.parse(line))
-
-/** Metrics without what depends on the clock. */
-const timeless = (dir: string): unknown[] =>
-  metricLines(dir).map(line => ({ ...line, seconds: 0, imagesPerSecond: 0 }))
 
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()
-}
-
-/** Stops the run in its step number `step`. */
-function stoppingAt(step: number): TrainOptions & { events: TrainEvent[] } {
-  const controller = new AbortController()
-  const events: TrainEvent[] = []
-  const onEvent = (event: TrainEvent) => {
-    events.push(event)
-    if (event.kind === 'step' && event.step === step) controller.abort()
-  }
-  return { ...optionsOf({ signal: controller.signal, onEvent }), events }
 }
 
 describe('a run that completes', () => {

@@ -92,6 +92,23 @@ describe.each(KINDS)('%s', (_, make, tensorsEach) => {
     expect(leaked(() => optimizer.loadStateDict(dict))).toBe(0)
   })
 
+  it('restores its state in the layout of the parameters, in which the same kernels run', () => {
+    const kernel = () =>
+      new Parameter(randn([4, 3, 3, 3]).contiguous({ memoryFormat: 'channels_last' }))
+    const param = kernel()
+    const optimizer = make([param])
+    takeSteps(optimizer, [param], 0, 1)
+    const rows = optimizer.stateDict()
+    for (const state of Object.values(rows.state))
+      for (const [name, value] of Object.entries(state))
+        if (typeof value !== 'number') state[name] = value.contiguous()
+    const other = kernel()
+    const after = make([other])
+    after.loadStateDict(rows)
+    for (const value of Object.values(after.state.get(other) ?? {}))
+      if (typeof value !== 'number') expect(value.strides).toEqual(other.strides)
+  })
+
   it('steps along no gradient it changes', () => {
     const [param] = pair()
     const optimizer = make([param])

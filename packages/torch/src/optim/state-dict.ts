@@ -1,6 +1,7 @@
 // The form of an optimizer's state dict, and its way back into an optimizer.
 import { noGrad } from '../autograd.ts'
 import { ArgumentError } from '../errors.ts'
+import { emptyLike } from '../generated/functions.ts'
 import { keep } from '../memory.ts'
 import type { Tensor } from '../tensor.ts'
 
@@ -52,8 +53,13 @@ export const restored = (state: ParamState, param: Tensor): ParamState =>
     ]),
   )
 
+/** Laid out in memory as `param`, so that the same kernels run as before it was saved. */
 const copyFor = (param: Tensor, saved: Tensor): Tensor =>
-  noGrad(() => keep(saved.to({ dtype: param.dtype, device: param.device, copy: true })))
+  noGrad(() => {
+    const copy = emptyLike(param)
+    copy.copy_(saved)
+    return keep(copy)
+  })
 
 /** A copy of `tensor` as it is now, that no scope owns. */
 export const snapshot = (tensor: Tensor): Tensor => noGrad(() => keep(tensor.clone()))
