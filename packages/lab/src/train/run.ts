@@ -98,10 +98,7 @@ function takeUp({ session, metrics, options, progress }: Run, restored: Restored
   const from = restored
     ? `from ${basename(restored.path)}`
     : 'from the beginning, with no checkpoint yet'
-  const changed = differences(
-    readRun(dir).header.environment,
-    describeEnvironment(session),
-  )
+  const changed = differences(readRun(dir).header.environment, describeEnvironment(session))
   const elsewhere =
     changed.length > 0 ? `, with another ${changed.join(', ')} than it began with` : ''
   const message = `goes on ${from}${elsewhere}`

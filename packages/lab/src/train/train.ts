@@ -34,9 +34,9 @@ const RECORD_EVERY = 10
  * stopped. One that has ended is left as it is.
  *
  * @throws TrainError for a configuration that the data cannot serve; DataError from loading;
- *   WeightsError for `weights` that do not fit; RunRecordError when `options.dir` already holds a run and is not to be resumed; CheckpointError
- *   for checkpoints that cannot be written or read; PlanError for a folder that holds another run,
- *   or in which another process trains.
+ *   WeightsError for `weights` that do not fit; RunRecordError when `options.dir` already holds a run
+ *   and is not to be resumed; CheckpointError for checkpoints that cannot be written or read;
+ *   PlanError for a folder that holds another run, or in which another process trains.
  */
 export async function train(config: RunConfig, options: TrainOptions): Promise<RunSummary> {
   const { dir, name, resume } = options

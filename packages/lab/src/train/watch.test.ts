@@ -55,7 +55,10 @@ const signals = ({ lines }: Watched) =>
 const alarms = ({ lines }: Watched) =>
   lines.filter((line): line is EventLine => line.kind === 'event')
 const weights = ({ session }: Watched) =>
-  [...session.model.stateDict()].map(([name, tensor]) => [name, Array.from(tensor.data() as Float32Array)])
+  [...session.model.stateDict()].map(([name, tensor]) => [
+    name,
+    Array.from(tensor.data() as Float32Array),
+  ])
 
 const constant = (lr: number): Settings => ({
   optimizer: { lr },
@@ -118,7 +121,7 @@ describe('createWatch', () => {
       )
       expect(run.error).toBeInstanceOf(DivergedError)
       const [first] = alarms(run)
-        expect(first!.step).toBeLessThan(run.steps)
+      expect(first!.step).toBeLessThan(run.steps)
       expect(first!.message).toMatch(/^(stem|layer\d\.\d): .*; .* may help$/)
       expect(run.notes[0]).toBe(`alarm in step ${first!.step + 1}: ${first!.message}`)
     },
