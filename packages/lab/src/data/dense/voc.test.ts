@@ -86,6 +86,8 @@ describe('loadVoc', () => {
     await expect(loadVoc('/nowhere')).rejects.toThrow('Segmentation/train.txt for `voc:DIR`')
     const strange = { [`${LISTS}/val.txt`]: Buffer.from('../../etc/passwd\n') }
     await expect(loadVoc(await onDisk(strange))).rejects.toThrow('but received "../../etc/passwd"')
+    const damaged = { [`${LISTS}/trainaug.txt`]: Buffer.from('\u0000\u0001') }
+    await expect(loadVoc(await onDisk(damaged))).rejects.toThrow('names of images, a line each')
     const empty = { [`${LISTS}/val.txt`]: Buffer.from('\n') }
     await expect(loadVoc(await onDisk(empty))).rejects.toThrow('a line each, but received ""')
   })

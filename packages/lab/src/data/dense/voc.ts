@@ -86,7 +86,7 @@ export async function loadVoc(dir: string): Promise<SegmentationData> {
 }
 
 async function listVoc(dir: string): Promise<Record<'train' | 'test', VocPlace[]>> {
-  const augmented = await listOf(dir, 'trainaug').catch(() => null)
+  const augmented = await listOf(dir, 'trainaug').catch(absent)
   const placesOf = (names: readonly string[], labels: string) =>
     names.map(
       (name): VocPlace => ({
@@ -101,6 +101,12 @@ async function listVoc(dir: string): Promise<Record<'train' | 'test', VocPlace[]
       : placesOf(await listOf(dir, 'train'), 'SegmentationClass'),
     test: placesOf(await listOf(dir, 'val'), 'SegmentationClass'),
   }
+}
+
+/** Null for a list that is not there; one that is damaged stays an error. */
+function absent(error: DataError): null {
+  if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return null
+  throw error
 }
 
 async function listOf(dir: string, name: string): Promise<string[]> {
