@@ -2,7 +2,7 @@ import { from, type Tensor } from '@normfree/torch'
 import { createModel } from 'normfree'
 import { describe, expect, it } from 'vitest'
 import { parseRunConfig } from '../config/load.ts'
-import { createClipper, unclippedNames } from './clip.ts'
+import { createClipper } from './clip.ts'
 import { TrainError } from './errors.ts'
 import { copyOf } from './fixtures.test.util.ts'
 
@@ -60,9 +60,10 @@ describe('createClipper', () => {
   })
 
   it('refuses a name that nothing has: efficientnet calls its classifier otherwise', () => {
-    const names = () => unclippedNames(createModel('efficientnet_b0', { numClasses: 3 }), ['fc'])
-    expect(names).toThrow(TrainError)
-    expect(names).toThrow(
+    const { clip } = parseRunConfig({ model: 'efficientnet_b0', clip: { kind: 'agc' } })
+    const create = () => createClipper(createModel('efficientnet_b0', { numClasses: 3 }), clip)
+    expect(create).toThrow(TrainError)
+    expect(create).toThrow(
       'Expected names of modules or parameters for `clip.exclude` but received "fc", which the model does not have. Its last parameters are classifier.weight and classifier.bias.',
     )
   })
