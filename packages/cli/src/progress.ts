@@ -134,6 +134,7 @@ function epochLine(
     `loss ${event.trainLoss.toFixed(3)}`,
     `accuracy ${percent(event.trainAccuracy)}`,
     `test ${percent(event.testAccuracy)}`,
+    ...(event.emaAccuracy === undefined ? [] : [`averaged ${percent(event.emaAccuracy)}`]),
     `${count(event.imagesPerSecond)} images/s`,
     ...(event.waitShare === undefined ? [] : [`${percent(event.waitShare)} waiting for data`]),
     ...(event.skipped ? [`${count(event.skipped)} images skipped`] : []),

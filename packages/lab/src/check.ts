@@ -13,7 +13,7 @@ import {
 import { loadRecipe, type RunConfig } from './config/index.ts'
 import { loadData } from './data/index.ts'
 import { modelOf } from './model-of.ts'
-import { unclippedNames } from './train/clip.ts'
+import { matchesName } from './train/names.ts'
 import { peakLr } from './train/schedule.ts'
 
 /** What is to be checked. One of `model`, `module` and `recipe` names the model. */
@@ -90,8 +90,14 @@ async function trainingOf(config: RunConfig, model: nn.Module, steps?: number) {
     steps: steps ?? config.epochs * stepsPerEpoch,
     clip:
       clip.kind === 'agc' && isSgd
-        ? { factor: clip.factor, eps: clip.eps, exclude: unclippedNames(model, clip.exclude) }
+        ? { factor: clip.factor, eps: clip.eps, exclude: excludedNames(model, clip.exclude) }
         : null,
   }
   return { plan, side: data ? Math.min(data.height, data.width) : undefined }
 }
+
+/** The parameters that the recipe leaves unclipped; a module of one's own need not have what it names. */
+const excludedNames = (model: nn.Module, exclude: readonly string[]): string[] =>
+  Array.from(model.namedParameters(), ([name]) => name).filter(name =>
+    exclude.some(pattern => matchesName(name, pattern)),
+  )

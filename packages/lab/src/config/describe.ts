@@ -8,6 +8,7 @@ export interface JsonSchema {
   description?: string
   default?: unknown
   properties?: Record<string, JsonSchema>
+  required?: string[]
   oneOf?: JsonSchema[]
   /** How zod writes a setting that may be null. */
   anyOf?: JsonSchema[]

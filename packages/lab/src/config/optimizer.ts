@@ -7,7 +7,7 @@ const group = z
   .strictObject({
     match: names()
       .min(1)
-      .describe('Modules or parameters by name, wherever in the net: fc, head.fc, *bias*.'),
+      .describe('Modules or parameters by name, wherever in the net: fc, head.fc, bias*.'),
     weightDecay: notNegative().optional().describe("In place of the optimizer's."),
     lrScale: notNegative()
       .max(1e4)

@@ -2,30 +2,31 @@
 import { z } from 'zod'
 import { factor, notNegative, positive } from './values.ts'
 
-const common = {
+const warmup = {
   warmupEpochs: notNegative().default(1).describe('Epochs of linear warm-up; need not be whole.'),
   warmupLr: notNegative().optional().describe('Rate that the warm-up starts from. Default 0.'),
+}
+
+/** What a function of the step alone has; `prefix` is the default of `warmupPrefix`. */
+const byStep = (prefix: boolean) => ({
+  ...warmup,
   warmupPrefix: z
     .boolean()
     .optional()
     .describe(
-      'true (default): the schedule begins where the warm-up ends. false: it begins with the run, and the warm-up overrides its start, as in timm.',
+      `Whether the schedule begins where the warm-up ends; else with the run, and the warm-up overrides its start, as in timm. Default ${prefix}.`,
     ),
-}
+  perEpoch: perEpoch(),
+})
 
-/** What a function of the step alone has. */
-const byStep = {
-  ...common,
-  perEpoch: z
+const perEpoch = () =>
+  z
     .boolean()
     .optional()
-    .describe(
-      'Whether the rate stays the same within an epoch. Default false: it moves each step.',
-    ),
-}
+    .describe('Whether the rate changes between epochs only. Default false: at each step.')
 
 const decay = {
-  ...byStep,
+  ...byStep(true),
   finalLr: notNegative().default(0).describe('Rate at the last step.'),
 }
 
@@ -49,13 +50,13 @@ export const schedule = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('step').describe('Multiplied after every so many epochs.'),
-    ...byStep,
+    ...byStep(false),
     everyEpochs: positive().default(30).describe('Epochs from one step to the next.'),
     gamma: gamma(),
   }),
   z.strictObject({
     kind: z.literal('multistep').describe('Multiplied at milestones.'),
-    ...byStep,
+    ...byStep(false),
     milestones: z
       .array(positive())
       .min(1)
@@ -65,7 +66,7 @@ export const schedule = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('plateau').describe('Multiplied when the test score stops to rise.'),
-    ...common,
+    ...warmup,
     gamma: gamma(),
     patience: z
       .int()
@@ -78,7 +79,11 @@ export const schedule = z.discriminatedUnion('kind', [
     cooldown: z.int().min(0).default(0).describe('Epochs after a reduction that do not count.'),
     finalLr: notNegative().default(0).describe('The rate never falls below.'),
   }),
-  z.strictObject({ kind: z.literal('constant').describe('The same throughout.'), ...byStep }),
+  z.strictObject({
+    kind: z.literal('constant').describe('The same throughout.'),
+    ...warmup,
+    perEpoch: perEpoch(),
+  }),
 ])
 
 /** The schema of `progressive`. */

@@ -119,7 +119,7 @@ export const runConfigSchema = z
       .enum(['auto', 'float32', 'bfloat16', 'float16'])
       .default('auto')
       .describe(
-        'Arithmetic of the forward pass; auto: bfloat16 where the CPU has it in hardware. float16 needs a GPU.',
+        'Arithmetic of the forward pass; auto: bfloat16 where the CPU has it in hardware. float16 scales the loss, and is refused on the CPU.',
       ),
     seed: z
       .int()

@@ -23,7 +23,8 @@ export function createClipper(model: nn.Module, config: ClipConfig): Clipper {
   switch (config.kind) {
     case 'agc': {
       const { factor: clipFactor, eps, reading = 'deepmind' } = config
-      const exclude = unclippedNames(model, config.exclude)
+      const names = Array.from(model.namedParameters(), ([name]) => name)
+      const exclude = namesOf(names, config.exclude, 'clip.exclude')
       return parameters => adaptiveClipGrad_(parameters, { clipFactor, eps, exclude, reading })
     }
     case 'norm':
@@ -34,15 +35,3 @@ export function createClipper(model: nn.Module, config: ClipConfig): Clipper {
       return parameters => ({ gradNorm: gradientNorm(parameters), clipFraction: 0 })
   }
 }
-
-/**
- * The parameters of `model` that `clip.exclude` leaves unclipped.
- *
- * @throws TrainError for a name that nothing has.
- */
-export const unclippedNames = (model: nn.Module, exclude: readonly string[]): string[] =>
-  namesOf(
-    Array.from(model.namedParameters(), ([name]) => name),
-    exclude,
-    'clip.exclude',
-  )

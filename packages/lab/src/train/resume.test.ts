@@ -1,12 +1,19 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readRun } from '@normfree/runs'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { readRun, type SignalRecord } from '@normfree/runs'
+import { rand } from '@normfree/torch'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { TrainEvent, TrainOptions } from '../ablate/trainer.ts'
 import type { RunConfig, Settings } from '../config/schema.ts'
 import { tinyConfig } from './fixtures.test.util.ts'
 import { contentOf, optionsOf, stoppingAt, weightsFile } from './run-folder.test.util.ts'
 import { train } from './train.ts'
+
+// The signal at the start takes nine tenths of so small a run; what matters here is that it draws.
+vi.mock('./signal.js', async load => ({
+  ...(await load<object>()),
+  signalAtInit: (): SignalRecord => ({ model: 'm', input: `${rand([]).item()}`, taps: [] }),
+}))
 
 const checkpoints = (dir: string): string[] => readdirSync(join(dir, 'checkpoints')).toSorted()
 

@@ -35,21 +35,21 @@ export function createSchedule(config: RunConfig, stepsPerEpoch: number): Learni
       `Expected \`schedule.warmupEpochs\` below \`epochs\` (${epochs}) but received ${schedule.warmupEpochs}. Shorten the warm-up or train for longer.`,
     )
   const lr = peakLr(config)
-  const warmup = {
-    steps: schedule.warmupEpochs * stepsPerEpoch,
-    startLr: schedule.warmupLr ?? 0,
-    lr,
-    prefix: startsAfterWarmup(schedule),
-  }
+  const steps = schedule.warmupEpochs * stepsPerEpoch
+  const warmup = { steps, startLr: schedule.warmupLr ?? 0, lr }
   if (schedule.kind === 'plateau') return plateau(schedule, warmup)
-  const totalSteps = epochs * stepsPerEpoch - (warmup.prefix ? warmup.steps : 0)
-  const at = optim.withWarmup(decayOf(schedule, lr, totalSteps, stepsPerEpoch), warmup)
+  const prefix = startsAfterWarmup(schedule)
+  const totalSteps = epochs * stepsPerEpoch - (prefix ? steps : 0)
+  const decay = decayOf(schedule, lr, totalSteps, stepsPerEpoch)
+  const at = optim.withWarmup(decay, { ...warmup, prefix })
   return ofStep(schedule.perEpoch ? step => at(step - (step % stepsPerEpoch)) : at)
 }
 
 /** Milestones are epochs of the run; what decays to its end begins when the warm-up is over. */
-const startsAfterWarmup = ({ kind, warmupPrefix }: ScheduleConfig): boolean =>
-  warmupPrefix ?? (kind !== 'step' && kind !== 'multistep')
+const startsAfterWarmup = (schedule: Exclude<ScheduleConfig, { kind: 'plateau' }>): boolean => {
+  if (schedule.kind === 'constant') return true
+  return schedule.warmupPrefix ?? (schedule.kind !== 'step' && schedule.kind !== 'multistep')
+}
 
 function decayOf(
   schedule: Exclude<ScheduleConfig, { kind: 'plateau' }>,
