@@ -18,7 +18,7 @@ import { checkModelOptions, listModels } from 'normfree'
 import type { AblateFlags } from '../commands/ablate.ts'
 import type { Context } from '../context.ts'
 import { FailedError, InterruptedError } from '../errors.ts'
-import { overridesOf } from '../flags.ts'
+import { mlflowOf, overridesOf } from '../flags.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { planProgress } from '../plan-progress.ts'
 import { summaryTable } from '../summary-table.ts'
@@ -56,13 +56,16 @@ export default async function ablate(
   if (crashed.length > 0) throw new FailedError(crashMessage(crashed, runs.length))
 }
 
-async function carryOut(context: Context, { jobs }: AblateFlags, plan: Plan, outDir: string) {
+async function carryOut(context: Context, flags: AblateFlags, plan: Plan, outDir: string) {
+  const { jobs } = flags
+  const mlflow = mlflowOf(flags)
   using progress = planProgress(context)
   const threads = Math.max(1, Math.floor(getNumThreads() / jobs))
+  const train = childTrainer({ threads })
   return await untilInterrupted(context, signal =>
     runPlan(plan, {
       ...{ outDir, jobs, signal },
-      train: childTrainer({ threads }),
+      train: (config, options) => train(config, { ...options, ...mlflow }),
       command: context.command,
       onEvent: progress.onEvent,
     }),
