@@ -48,6 +48,7 @@ describe('parseRunConfig', () => {
       augment: { crop: 4, flip: true },
       precision: 'auto',
       seed: 0,
+      checkpoint: { every: 1, keepLast: 1, keepBest: 1 },
     })
   })
 
