@@ -124,6 +124,7 @@ export {
 export type { HubOptions } from './pretrained/hub.ts'
 export {
   createPretrained,
+  findPretrained,
   type LoadedWeights,
   loadPretrained,
   type Pretrained,

@@ -111,4 +111,5 @@ const OPTION_RULES: Readonly<Record<keyof ModelOptions, Rule>> = {
   biasBatches: integerFrom(0),
   depthInit: yesOrNo,
   identityScale: yesOrNo,
+  dropConv: probability,
 }

@@ -54,6 +54,7 @@ function readEpoch(source: RecordSource): EpochLine {
     testAccuracy: source.number('testAccuracy'),
     ...(emaLoss !== undefined && { emaLoss }),
     ...(emaAccuracy !== undefined && { emaAccuracy }),
+    ...(source.has('testMetrics') && { testMetrics: source.object('testMetrics').numbers() }),
     seconds: source.number('seconds'),
     imagesPerSecond: source.number('imagesPerSecond'),
     ...known(['waitShare', 'skipped'], name => source.optionalNumber(name)),

@@ -51,6 +51,12 @@ export class RecordSource {
     return this.has(name) ? this.number(name) : undefined
   }
 
+  /** All fields, each as in `number`. */
+  numbers(): Record<string, number> {
+    const names = Object.keys(this.#fields)
+    return Object.fromEntries(names.map(name => [name, this.number(name)]))
+  }
+
   /** Two numbers, which may be null as in `number`. */
   pair(name: string): readonly [number, number] {
     const value = this.#fields[name]

@@ -45,7 +45,10 @@ export interface StepLine {
   clipFraction?: number
 }
 
-/** The end of one epoch; accuracies are fractions 0..1. */
+/**
+ * The end of one epoch; accuracies are fractions 0..1. In segmentation they are mean IoUs, in depth shares
+ * of pixels within a factor of 1.25.
+ */
 export interface EpochLine {
   kind: 'epoch'
   /** 1-based. */
@@ -58,6 +61,8 @@ export interface EpochLine {
   /** By the moving average of the weights, where one is kept. */
   emaLoss?: number
   emaAccuracy?: number
+  /** Further figures of the test split, by name: those of depth, or the pixel accuracy of segmentation. */
+  testMetrics?: Record<string, number>
   seconds: number
   imagesPerSecond: number
   /** The share 0..1 of `seconds` in which the trainer waited for data. */

@@ -66,6 +66,8 @@ export type TrainEvent =
       /** By the moving average of the weights, where one is kept. */
       readonly emaLoss?: number
       readonly emaAccuracy?: number
+      /** Further figures of the task, by name. */
+      readonly testMetrics?: Readonly<Record<string, number>>
       readonly seconds: number
       readonly imagesPerSecond: number
       /** The share 0..1 of `seconds` in which the trainer waited for data. */

@@ -96,11 +96,16 @@ export const augment = z.strictObject({
     .min(0)
     .max(16)
     .default(4)
-    .describe('Pixels of zero padding of the random crop; 0: none. Not used with resizedCrop.'),
+    .describe(
+      'Pixels of zero padding of the random crop; 0: none. Not used with resizedCrop, nor for images with maps, whose window lies anywhere.',
+    ),
   flip: z.boolean().default(true).describe('Mirror half of the images left to right.'),
   resizedCrop: resizedCrop
     .optional()
     .describe('A window of random area and shape, resized to the whole. Default null: none.'),
+  scale: range(positive().max(16))
+    .optional()
+    .describe('Least and greatest factor on the sides of images with maps. Default: none.'),
   colorJitter: colorJitter.optional().describe('Random colours. Default: none.'),
   randAugment: randAugment.optional().describe('RandAugment, in two readings. Default: none.'),
   mix: mix.optional().describe('MixUp and CutMix, in two readings. Default: none.'),

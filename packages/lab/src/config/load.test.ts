@@ -49,6 +49,7 @@ describe('parseRunConfig', () => {
       checkpoint: { every: 1, keepLast: 1, keepBest: 1 },
       precision: 'auto',
       seed: 0,
+      checkpoint: { every: 1, keepLast: 1, keepBest: 1 },
     })
   })
 
@@ -246,7 +247,7 @@ describe('parseRunConfig', () => {
     ],
     [
       { augment: { jitterStrength: 1 } },
-      'recipe: augment.jitterStrength: unknown key. Known keys: crop, flip, resizedCrop, colorJitter, randAugment, mix, erase.',
+      'recipe: augment.jitterStrength: unknown key. Known keys: crop, flip, resizedCrop, scale, colorJitter, randAugment, mix, erase.',
     ],
     [
       { 'optimizer.lr': 0.1, optimizer: { lr: 0.2 } },

@@ -76,13 +76,23 @@ export const runConfigSchema = z
       .min(1)
       .default('synthetic')
       .describe(
-        'Data URI: synthetic, cifar10, cifar10:DIR, folder:PATH?size=PIXELS and others (loadData).',
+        'Data URI: synthetic, cifar10, cifar10:DIR, folder:PATH?size=PIXELS and others (loadData). Data decide the task: classes, classes of pixels (voc), depths (nyu).',
       ),
-    model: z.string().min(1).describe('Name of a model in the registry.'),
+    model: z
+      .string()
+      .min(1)
+      .describe('Name of a model in the registry; for maps, of the net beneath the head.'),
     modelOptions: z
       .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
       .optional()
       .describe('Options of the model, by the names of createModel: alpha, norm, c, ...'),
+    weights: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Weights to start from: a file or a model on the Hugging Face hub (loadPretrained). A classifier for other classes starts anew. Default: random ones.',
+      ),
     epochs: count().max(100_000).default(15).describe('Passes over the training images.'),
     batchSize: count().max(65_536).default(128).describe('Images in one training step.'),
     accumulate: count()

@@ -5,18 +5,25 @@ import { Piscina } from 'piscina'
 import type { AssembleTask } from './assemble.ts'
 import type { Augmentation } from './augment/augmentation.ts'
 import type { Assembled, BatchTask } from './batch-task.ts'
+import { assembleDense, type DenseResult, type DenseTask } from './dense/batch.ts'
+import type { PixelMap } from './dense/sample.ts'
 import { DataError } from './errors.ts'
 import type { PhotoResult, PhotoTask } from './photo-worker.ts'
 import { assemblePhotos, type View } from './photos.ts'
 import { permutation, Rng } from './rng.ts'
-import type { FileSet, ImageData, ImageSet, SampleSet, Split } from './types.ts'
+import type { DenseSet, FileSet, ImageData, ImageSet, SampleSet, Split } from './types.ts'
 
 /** One batch. Its arrays belong to the caller. */
 export interface Batch {
   /** `size * height * width * 3` float32, NHWC, normalised with the train split's mean and deviation. */
   readonly images: Float32Array
-  /** `size` class numbers. */
+  /** `size` class numbers; none where pixels have values instead. */
   readonly labels: Int32Array
+  /**
+   * `size * height * width` class numbers, 255 for none (bytes), or depths in metres, 0 for none (float32);
+   * left out where images have labels instead.
+   */
+  readonly map?: PixelMap
   readonly size: number
   /** Where each sample stands in its split. */
   readonly indices: Int32Array
@@ -48,8 +55,8 @@ export interface BatchOptions {
   /** Whether to leave out a last batch smaller than `batchSize`. */
   dropLast: boolean
   /**
-   * Threads that assemble; the batches are the same with any number. Default 1, and half of the CPUs for
-   * photographs in files.
+   * Threads that assemble; the batches are the same with any number. Default 1, and half of the CPUs where
+   * images are read for each batch.
    */
   workers?: number
   /** Batches of the epoch to leave out at its start; those after them are as with all. Default 0. */
@@ -65,6 +72,7 @@ const pools = new Map<number, Piscina>()
 const workerFile = (name: string): string => new URL(name, import.meta.url).href
 const PACKED = workerFile('./batch-worker.js')
 const PHOTOS = workerFile('./photo-worker.js')
+const DENSE = workerFile('./dense/worker.js')
 
 /** Assembling threads of the process: started at the first batch, idle threads do not keep Node alive. */
 function assemblers(workers: number): Piscina {
@@ -125,8 +133,8 @@ function partnersOf(
   }
 }
 
-const defaultWorkers = (set: ImageSet | FileSet): number =>
-  'files' in set ? Math.max(1, Math.floor(availableParallelism() / 2)) : 1
+const defaultWorkers = (set: ImageSet | FileSet | DenseSet): number =>
+  'images' in set ? 1 : Math.max(1, Math.floor(availableParallelism() / 2))
 
 async function assembleBatch(
   data: ImageData,
@@ -142,6 +150,10 @@ async function assembleBatch(
   if ('images' in set) {
     const assembled: Assembled = await pool.run({ ...task, images: set.images } as AssembleTask)
     return batchOf(assembled, set, indices, partners)
+  }
+  if ('places' in set) {
+    const run = (dense: DenseTask): Promise<DenseResult> => pool.run(dense, { filename: DENSE })
+    return assembleDense(set, task, run)
   }
   const run = (photos: PhotoTask): Promise<PhotoResult> => pool.run(photos, { filename: PHOTOS })
   const { kept, ...assembled } = await assemblePhotos(set, task, view, run)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -104,46 +104,76 @@ describe('cifar100:DIR', () => {
   })
 })
 
-describe('cifar10', () => {
-  it('downloads the archive into the cache once, then reads it from there', async () => {
-    const archive = await tgzOf(FILES)
-    let requests = 0
+/** CIFAR-100's files as they lie in its archive. */
+const FILES_100 = {
+  'cifar-100-binary/train.bin': Buffer.concat([Buffer.of(4), record(99, 3)]),
+  'cifar-100-binary/test.bin': Buffer.concat([Buffer.of(4), record(41, 9)]),
+  'cifar-100-binary/fine_label_names.txt': Buffer.from('apple\n'),
+}
+
+describe.each([
+  { set: CIFAR10, files: FILES, train: 3 },
+  { set: CIFAR100, files: FILES_100, train: 1 },
+])('$set.name', ({ set, files, train }) => {
+  const { name, archive } = set
+
+  /** Serves the archive, of which `sent` is what arrives; then the connection breaks or stays. */
+  async function serve(sent: (whole: Buffer) => Buffer = whole => whole, stalls = false) {
+    const whole = await tgzOf(files)
+    const requested: string[] = []
     const server = createServer((request, response) => {
-      requests += Number(request.url === '/data/cifar-10-binary.tar.gz')
-      response.end(archive)
+      requested.push(request.url!)
+      response.writeHead(200, { 'content-length': whole.length })
+      const bytes = sent(whole)
+      if (bytes.length === whole.length) response.end(bytes)
+      else response.write(bytes, () => void (stalls || response.destroy()))
     })
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-    onTestFinished(() => void server.close())
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
     const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/data/`
-    const md5 = createHash('md5').update(archive).digest('hex')
+    const md5 = { [archive]: createHash('md5').update(whole).digest('hex') }
+    const patience = { attempts: 2, backOff: 1, stall: 200 }
+    return { source: { baseUrl, md5, patience }, requested }
+  }
+
+  it('downloads the archive into the cache once, then reads it from there', async () => {
+    const { source, requested } = await serve()
     const cacheDir = await temporaryFolder()
-    const first = await downloadCifar(
-      CIFAR10,
-      { cacheDir },
-      { baseUrl, md5: { [CIFAR10.archive]: md5 } },
-    )
-    const second = await downloadCifar(
-      CIFAR10,
-      { cacheDir },
-      { baseUrl, md5: { [CIFAR10.archive]: md5 } },
-    )
-    expect(first).toMatchObject({ name: 'cifar10', train: { length: 3 }, test: { length: 1 } })
+    const first = await downloadCifar(set, { cacheDir }, source)
+    const second = await downloadCifar(set, { cacheDir }, source)
+    expect(first).toMatchObject({ name, train: { length: train }, test: { length: 1 } })
     expect(second).toEqual(first)
-    expect(requests).toBe(1)
+    expect(requested).toEqual([`/data/${archive}`])
+  })
+
+  it.each<[string, (whole: Buffer) => Buffer, boolean, string]>([
+    ['lies', whole => Buffer.from(whole).fill(1), false, 'a file with MD5'],
+    ['cuts the archive short', whole => whole.subarray(9), false, 'Expected to download'],
+    ['falls silent', whole => whole.subarray(9), true, 'no data for 0.2 s'],
+  ])('puts nothing in place from a server that %s', async (_, sent, stalls, message) => {
+    const { source } = await serve(sent, stalls)
+    const cacheDir = await temporaryFolder()
+    const failure = downloadCifar(set, { cacheDir }, source)
+    await expect(failure).rejects.toThrow(message)
+    await expect(failure).rejects.toThrow(`name it as \`${name}:DIR\``)
+    expect(await readdir(cacheDir)).not.toContain(archive)
   })
 
   it('says what to do without a network', async () => {
     const patience = { attempts: 1, backOff: 1, stall: 1000 }
-    const source = { ...CIFAR10.source, baseUrl: 'http://127.0.0.1:1/', patience }
+    const source = { ...set.source, baseUrl: 'http://127.0.0.1:1/', patience }
     const cacheDir = await temporaryFolder()
-    await expect(downloadCifar(CIFAR10, { cacheDir }, source)).rejects.toThrow(
-      'Without a network, put cifar-10-binary.tar.gz into a folder DIR and name it as `cifar10:DIR`, or use `synthetic`.',
+    await expect(downloadCifar(set, { cacheDir }, source)).rejects.toThrow(
+      `Without a network, put ${archive} into a folder DIR and name it as \`${name}:DIR\`, or use \`synthetic\`.`,
     )
   })
 
   it('says so when the archive in the cache is damaged', async () => {
     const cacheDir = await temporaryFolder()
-    await writeFile(join(cacheDir, 'cifar-10-binary.tar.gz'), 'not an archive')
-    await expect(downloadCifar(CIFAR10, { cacheDir })).rejects.toThrow('Expected a whole archive')
+    await writeFile(join(cacheDir, archive), 'not an archive')
+    await expect(downloadCifar(set, { cacheDir })).rejects.toThrow('Expected a whole archive')
   })
 })

@@ -28,7 +28,8 @@ async function survey(path: string, options: LoadOptions) {
   return { name: `folder:${path}`, tree, layout }
 }
 
-async function openTree(path: string): Promise<FileTree> {
+/** @throws DataError when `path` is neither a folder nor an archive */
+export async function openTree(path: string): Promise<FileTree> {
   const found = await stat(path).catch(cause => {
     throw new DataError(
       `Expected a folder or archive for \`folder:PATH\` but received ${path} (${cause.code ?? cause.message}). Check the path.`,

@@ -12,11 +12,20 @@ export type {
 } from './augment/rand-augment.ts'
 export type { Interpolation } from './augment/resample.ts'
 export { type Batch, type BatchOptions, batches, type MixedLabels } from './batches.ts'
+export type { PixelMap } from './dense/sample.ts'
+export {
+  loadVoc,
+  type SegmentationData,
+  type SegmentationSample,
+  type SegmentationSplit,
+} from './dense/voc.ts'
 export { DataError } from './errors.ts'
 export { loadData } from './load.ts'
 export type { View } from './photos.ts'
 export { permutation, Rng } from './rng.ts'
 export type {
+  DensePlace,
+  DenseSet,
   FileRange,
   FileSet,
   ImageData,
@@ -26,9 +35,3 @@ export type {
   Split,
   Triple,
 } from './types.ts'
-export {
-  loadVoc,
-  type SegmentationData,
-  type SegmentationSample,
-  type SegmentationSplit,
-} from './voc.ts'

@@ -10,10 +10,21 @@ describe('loadData', () => {
       expect(error).toBeInstanceOf(DataError)
       expect(error).toMatchObject({ exitCode: 2 })
       expect((error as Error).message).toBe(
-        `Expected a known source for \`data\` but received ${JSON.stringify(uri)}. There are \`synthetic\`, \`cifar10\`, \`cifar100\`, \`mnist\`, \`fashion-mnist\` (each of the last four also with \`:DIR\`), \`folder:PATH\` (a folder, .tar, .tar.gz or .tgz) and \`shards:DIR\`.`,
+        `Expected a known source for \`data\` but received ${JSON.stringify(uri)}. There are \`synthetic\`, \`cifar10\`, \`cifar100\`, \`mnist\`, \`fashion-mnist\` (each of the last four also with \`:DIR\`), \`folder:PATH\` (a folder, .tar, .tar.gz or .tgz), \`shards:DIR\`, \`caltech101:PATH\`, \`voc:DIR\` and \`nyu:FILE\`.`,
       )
     },
   )
+
+  it.each([
+    ['voc:/nowhere?decode=each', 'Expected size=PIXELS or corrupt=fail|skip for `data`'],
+    [
+      'shards:/nowhere?holdout=5',
+      'Expected size=PIXELS, decode=once|each or corrupt=fail|skip for',
+    ],
+    ['caltech101:/nowhere?seed=x', 'corrupt=fail|skip or seed=N for `data` but received seed=x'],
+  ])('refuses an option that the source does not have: %s', async (uri, message) => {
+    await expect(loadData(uri)).rejects.toThrow(message)
+  })
 
   it('loads the embedded set by its name and reports every picture drawn', async () => {
     const reports: [number, number, string][] = []

@@ -1,5 +1,7 @@
 // Data by URI: one table of schemes. Adding a source is adding a row.
+import { openCaltech101 } from './caltech.ts'
 import { CIFAR10, CIFAR100, type CifarSet, downloadCifar, loadCifar } from './cifar.ts'
+import { openVoc } from './dense/voc.ts'
 import { DataError } from './errors.ts'
 import { openFolder } from './folder.ts'
 import { downloadMnist, FASHION_MNIST, loadMnist, MNIST, type MnistSet } from './mnist.ts'
@@ -11,9 +13,18 @@ import type { ImageData, LoadOptions } from './types.ts'
 interface Scheme {
   alone?: (options: LoadOptions) => Promise<ImageData>
   withPath?: (path: string, options: LoadOptions) => Promise<ImageData>
-  /** Whether `?size=...` and the like may follow: images of files do, sets of one size do not. */
-  takesOptions?: true
+  /** What may follow as `?size=...` and the like. Default: nothing, the set is of one size. */
+  asks?: readonly (keyof typeof ASKED)[]
 }
+
+/** What a URI may end in: the option it stands for, how it is written, and in words. */
+const ASKED = {
+  size: ['imageSize', /^[1-9]\d{0,3}$/, 'size=PIXELS'],
+  decode: ['decode', /^(once|each)$/, 'decode=once|each'],
+  corrupt: ['corrupt', /^(fail|skip)$/, 'corrupt=fail|skip'],
+  holdout: ['holdout', /^([2-9]|[1-9]\d{1,3})$/, 'holdout=N (from 2)'],
+  seed: ['seed', /^\d{1,9}$/, 'seed=N'],
+} as const satisfies Record<string, readonly [keyof LoadOptions, RegExp, string]>
 
 function cifar(set: CifarSet): [string, Scheme] {
   return [
@@ -36,18 +47,30 @@ const SCHEMES = new Map<string, Scheme>([
   ['synthetic', { alone: loadSynthetic }],
   ...[CIFAR10, CIFAR100].map(cifar),
   ...[MNIST, FASHION_MNIST].map(mnist),
-  ['folder', { withPath: openFolder, takesOptions: true }],
-  ['shards', { withPath: openShards, takesOptions: true }],
+  ['folder', { withPath: openFolder, asks: ['size', 'decode', 'corrupt', 'holdout'] }],
+  ['shards', { withPath: openShards, asks: ['size', 'decode', 'corrupt'] }],
+  ['caltech101', { withPath: openCaltech101, asks: ['size', 'decode', 'corrupt', 'seed'] }],
+  ['voc', { withPath: openVoc, asks: ['size', 'corrupt'] }],
+  [
+    'nyu',
+    {
+      // Loaded on demand: nothing else needs an HDF5 library.
+      withPath: async (path, options) => (await import('./dense/nyu.ts')).openNyu(path, options),
+      asks: ['size', 'corrupt'],
+    },
+  ],
 ])
 
 const KNOWN =
-  '`synthetic`, `cifar10`, `cifar100`, `mnist`, `fashion-mnist` (each of the last four also with `:DIR`), `folder:PATH` (a folder, .tar, .tar.gz or .tgz) and `shards:DIR`'
+  '`synthetic`, `cifar10`, `cifar100`, `mnist`, `fashion-mnist` (each of the last four also with `:DIR`), `folder:PATH` (a folder, .tar, .tar.gz or .tgz), `shards:DIR`, `caltech101:PATH`, `voc:DIR` and `nyu:FILE`'
 
 /**
  * Loads the data that `uri` names: `synthetic`; `cifar10`, `cifar100`, `mnist`, `fashion-mnist`, downloaded
  * or out of a folder (`cifar10:DIR`); `folder:PATH` (ImageFolder); `shards:DIR` (tar files in the manner of
- * WebDataset). What the URI of a folder or of shards may end in stands for the options of the same meaning:
- * `?size=224` (`imageSize`), `&decode=each`, `&corrupt=skip` and `&holdout=5`.
+ * WebDataset); `caltech101:PATH`; and with a value for each pixel, `voc:DIR` (Pascal VOC segmentation) and
+ * `nyu:FILE` (NYU Depth v2). What the URI of files may end in stands for the options of the same meaning:
+ * `?size=224` (`imageSize`), `&decode=each`, `&corrupt=skip`, `&holdout=5` and `&seed=1`, each where it has
+ * one.
  *
  * @throws DataError when the URI is unknown or what it names cannot be used
  * @example
@@ -61,7 +84,7 @@ export async function loadData(uri: string, options: LoadOptions = {}): Promise<
   const { path, asked } = split(uri.slice(colon + 1), scheme)
   if (colon < 0 && scheme?.alone) return scheme.alone(options)
   if (colon >= 0 && path !== '' && scheme?.withPath) {
-    const data = await scheme.withPath(path, { ...options, ...optionsOf(asked, uri) })
+    const data = await scheme.withPath(path, { ...options, ...optionsOf(asked, scheme, uri) })
     return { ...data, name: uri }
   }
   throw new DataError(
@@ -71,21 +94,21 @@ export async function loadData(uri: string, options: LoadOptions = {}): Promise<
 
 /** The path, and what stands behind its last `?`. */
 function split(rest: string, scheme: Scheme | undefined): { path: string; asked: string } {
-  const mark = scheme?.takesOptions ? rest.lastIndexOf('?') : -1
+  const mark = scheme?.asks ? rest.lastIndexOf('?') : -1
   return mark < 0
     ? { path: rest, asked: '' }
     : { path: rest.slice(0, mark), asked: rest.slice(mark + 1) }
 }
 
-function optionsOf(asked: string, uri: string): Partial<LoadOptions> {
-  const entries = [...new URLSearchParams(asked)].map(([key, value]): Partial<LoadOptions> => {
-    if (key === 'size' && /^[1-9]\d{0,3}$/.test(value)) return { imageSize: Number(value) }
-    if (key === 'decode' && (value === 'once' || value === 'each')) return { decode: value }
-    if (key === 'holdout' && /^([2-9]|[1-9]\d{1,3})$/.test(value)) return { holdout: Number(value) }
-    if (key === 'corrupt' && (value === 'fail' || value === 'skip')) return { corrupt: value }
+function optionsOf(asked: string, { asks = [] }: Scheme, uri: string): Partial<LoadOptions> {
+  const entries = [...new URLSearchParams(asked)].map(([key, value]) => {
+    const known = asks.find(name => name === key)
+    if (known && ASKED[known][1].test(value))
+      return [ASKED[known][0], /^\d/.test(value) ? Number(value) : value]
+    const words = asks.map(name => ASKED[name][2])
     throw new DataError(
-      `Expected size=PIXELS, decode=once|each, corrupt=fail|skip or holdout=N (from 2) for \`data\` but received ${key}=${value} (${uri}).`,
+      `Expected ${words.slice(0, -1).join(', ')} or ${words.at(-1)} for \`data\` but received ${key}=${value} (${uri}).`,
     )
   })
-  return Object.assign({}, ...entries)
+  return Object.fromEntries(entries)
 }

@@ -42,17 +42,25 @@ async function failureOf(changes: Record<string, Buffer | undefined>): Promise<s
   return (error as DataError).message
 }
 
+/** What is sent of a file that was promised whole, and whether the connection then stays open. */
+interface Answer {
+  sent: Buffer
+  stalls?: boolean
+}
+
+const honest = (sent: Buffer): Answer => ({ sent })
+
 /** Serves the files, each through `answer`. */
-async function serve(answer: (bytes: Buffer) => Buffer = bytes => bytes) {
+async function serve(answer: (bytes: Buffer, name: string) => Answer = honest) {
   const requested: string[] = []
   const server = createServer((request, response) => {
     const name = request.url!.slice(1)
     requested.push(name)
     const bytes = ZIPPED[name as keyof typeof ZIPPED]
     response.writeHead(200, { 'content-length': bytes.length })
-    const sent = answer(bytes)
-    if (sent.length < bytes.length) response.write(sent, () => response.destroy())
-    else response.end(sent)
+    const { sent, stalls = false } = answer(bytes, name)
+    if (sent.length === bytes.length) response.end(sent)
+    else response.write(sent, () => void (stalls || response.destroy()))
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
@@ -64,7 +72,7 @@ async function serve(answer: (bytes: Buffer) => Buffer = bytes => bytes) {
     names.map(name => [name, createHash('md5').update(ZIPPED[name]).digest('hex')]),
   )
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  const patience = { attempts: 2, backOff: 1, stall: 500 }
+  const patience = { attempts: 2, backOff: 1, stall: 200 }
   return { source: { baseUrl, md5, patience }, requested }
 }
 
@@ -106,27 +114,41 @@ describe('mnist:DIR', () => {
   })
 })
 
-describe('mnist', () => {
+describe.each([MNIST, FASHION_MNIST])('$name', set => {
+  const { name } = set
+  const cutShort = (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1)
+
   it('downloads its files into the cache once, then reads them from there', async () => {
     const { source, requested } = await serve()
     const cacheDir = await temporaryFolder()
-    const first = await downloadMnist(MNIST, { cacheDir }, source)
-    expect(first).toMatchObject({ name: 'mnist', train: { length: 3 }, test: { length: 1 } })
-    expect(await downloadMnist(MNIST, { cacheDir }, source)).toEqual(first)
+    const first = await downloadMnist(set, { cacheDir }, source)
+    expect(first).toMatchObject({ name, train: { length: 3 }, test: { length: 1 } })
+    expect(await downloadMnist(set, { cacheDir }, source)).toEqual(first)
     expect(requested).toHaveLength(4)
   })
 
-  it.each<[string, (bytes: Buffer) => Buffer, string]>([
-    ['lies', bytes => Buffer.from(bytes).fill(1), 'a file with MD5'],
-    ['cuts files short', bytes => bytes.subarray(0, bytes.length >> 1), 'Expected to download'],
+  it('fetches only what an earlier attempt did not', async () => {
+    const third = Object.keys(set.source.md5)[2]!
+    const failing = await serve((sent, file) => ({ sent: file === third ? cutShort(sent) : sent }))
+    const cacheDir = await temporaryFolder()
+    await expect(downloadMnist(set, { cacheDir }, failing.source)).rejects.toThrow(third)
+    const { source, requested } = await serve()
+    await downloadMnist(set, { cacheDir }, source)
+    expect(requested.toSorted()).toEqual(Object.keys(set.source.md5).slice(2).toSorted())
+  })
+
+  it.each<[string, (bytes: Buffer) => Answer, string]>([
+    ['lies', bytes => ({ sent: Buffer.from(bytes).fill(1) }), 'a file with MD5'],
+    ['cuts files short', bytes => ({ sent: cutShort(bytes) }), 'Expected to download'],
+    ['falls silent', bytes => ({ sent: cutShort(bytes), stalls: true }), 'no data for 0.2 s'],
   ])('puts nothing in place from a server that %s', async (_, answer, message) => {
     const { source } = await serve(answer)
     const cacheDir = await temporaryFolder()
-    const failure = downloadMnist(MNIST, { cacheDir }, source)
+    const failure = downloadMnist(set, { cacheDir }, source)
     await expect(failure).rejects.toThrow(DataError)
     await expect(failure).rejects.toThrow(message)
-    await expect(failure).rejects.toThrow('name it as `mnist:DIR`')
-    const left = await readdir(join(cacheDir, 'mnist'))
-    expect(left.filter(name => !name.endsWith('.part'))).toEqual([])
+    await expect(failure).rejects.toThrow(`name it as \`${name}:DIR\``)
+    const left = await readdir(join(cacheDir, name))
+    expect(left.filter(file => !file.endsWith('.part'))).toEqual([])
   })
 })

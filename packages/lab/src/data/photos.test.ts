@@ -8,7 +8,7 @@ import { type BatchOptions, batches } from './batches.ts'
 import { DataError } from './errors.ts'
 import { tarOf, temporaryFolder, tgzOf, writeFiles } from './fixtures.test.util.ts'
 import { loadData } from './load.ts'
-import type { ImageData } from './types.ts'
+import type { ImageData, ImageSet } from './types.ts'
 
 const PLAIN = {
   ...{ batchSize: 4, seed: 0, epoch: 1 },
@@ -137,7 +137,7 @@ describe('photographs in files', () => {
       onProgress: (done, _, what) => reports.push(`${done} ${what}`),
     })
     expect(data.train.length).toBe(11)
-    expect([...data.train.labels]).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1])
+    expect([...(data.train as ImageSet).labels]).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1])
     expect(reports).toContain('1 skipped as damaged')
     await expect(loadData(`folder:${dir}?size=8`)).rejects.toThrow('number 3 of its split')
   })

@@ -13,7 +13,7 @@ import { cachedPack, type PackKey, type Splits } from './pack-cache.ts'
 import type { FileSet, ImageData, ImageSet, LoadOptions, Triple } from './types.ts'
 
 /** ImageNet's, which photographs are normalised with. */
-const IMAGENET: { mean: Triple; std: Triple } = {
+export const IMAGENET: { mean: Triple; std: Triple } = {
   mean: [0.485, 0.456, 0.406],
   std: [0.229, 0.224, 0.225],
 }

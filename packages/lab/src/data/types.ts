@@ -32,13 +32,39 @@ export interface FileRange {
   readonly path: string
 }
 
+/** Images of one split with a value for each of their pixels, read anew for each batch. */
+export interface DenseSet {
+  readonly length: number
+  /** What the values are: class numbers, 255 for none, or depths in metres, 0 for none. */
+  readonly maps: 'classes' | 'depths'
+  /** `length` places. */
+  readonly places: readonly DensePlace[]
+  /** Whether a sample that cannot be read is left out of its batch and counted, or an error. */
+  readonly corrupt: 'fail' | 'skip'
+}
+
+/** Where an image and its map lie: two files of Pascal VOC, or a number in NYU's file. */
+export type DensePlace =
+  | { readonly kind: 'voc'; readonly image: string; readonly labels: string }
+  | {
+      readonly kind: 'nyu'
+      readonly file: string
+      readonly index: number
+      /** What its sides are multiplied by when it is read. */
+      readonly scale: number
+    }
+
 /** One number for each colour channel. */
 export type Triple = readonly [r: number, g: number, b: number]
 
-/** A labelled image set for training and testing; packed, or of photographs in files. */
-export interface ImageData<Samples extends SampleSet = ImageSet | FileSet> {
+/**
+ * An image set for training and testing: packed, or of photographs in files, or with a value for each
+ * pixel.
+ */
+export interface ImageData<Samples extends SampleSet | DenseSet = ImageSet | FileSet | DenseSet> {
   /** The URI that it was loaded from. */
   readonly name: string
+  /** None where pixels have depths. */
   readonly classes: readonly string[]
   /** Pixels. */
   readonly height: number
@@ -46,6 +72,8 @@ export interface ImageData<Samples extends SampleSet = ImageSet | FileSet> {
   readonly width: number
   readonly train: Samples
   readonly test: Samples
+  /** What a reader of figures on the set must know: that its split is not the official one. */
+  readonly note?: string
   /** Mean of each channel over the train split, pixels scaled to 0..1; ImageNet's for photographs in files. */
   readonly mean: Triple
   /** Standard deviation (of the population) of each channel over the train split, pixels scaled to 0..1. */
@@ -57,9 +85,12 @@ export type Split = 'train' | 'test'
 
 /** What {@link loadData} may be told beside the URI. */
 export interface LoadOptions {
-  /** Seed of generated data; files do not depend on it. Default 0. */
+  /** Seed of generated data, and of Caltech-101's split; other files do not depend on it. Default 0. */
   seed?: number
-  /** Side, in pixels, that images of a folder are resized and cropped to. Default 32. */
+  /**
+   * Side, in pixels, that images of a folder are resized and cropped to, default 32; of the windows of
+   * images with maps, default 513 for Pascal VOC and 228 (by 304) for NYU Depth.
+   */
   imageSize?: number
   /**
    * When images of files are decoded: `once` packs them into memory at `imageSize`; `each` leaves them on

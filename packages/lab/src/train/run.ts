@@ -98,10 +98,7 @@ function takeUp({ session, metrics, options, progress }: Run, restored: Restored
   const from = restored
     ? `from ${basename(restored.path)}`
     : 'from the beginning, with no checkpoint yet'
-  const changed = differences(
-    readRun(dir).header.environment,
-    describeEnvironment(session.precision),
-  )
+  const changed = differences(readRun(dir).header.environment, describeEnvironment(session))
   const elsewhere =
     changed.length > 0 ? `, with another ${changed.join(', ')} than it began with` : ''
   const message = `goes on ${from}${elsewhere}`
@@ -118,17 +115,15 @@ export function reportDamaged({ onEvent }: TrainOptions, restored: Restored | nu
 }
 
 function measureInitial(run: Run): void {
-  const { config, data } = run.session
-  const signal = signalAtInit(config, data.classes.length)
+  const { config, data, task } = run.session
+  const signal = signalAtInit(config, task.outputs(data))
   run.metrics.append({ kind: 'signal', when: 'init', signal })
   // A run that may have to go back needs somewhere to go back to.
   if (config.watch?.rollback) save(run)
 }
 
-function headerOf(
-  { config, parameters, model, precision }: Session,
-  { dir, name, plan, command }: TrainOptions,
-) {
+function headerOf(session: Session, { dir, name, plan, command }: TrainOptions) {
+  const { config, parameters, model } = session
   return {
     format: RUN_FORMAT,
     id: basename(dir),
@@ -138,7 +133,7 @@ function headerOf(
     created: new Date().toISOString(),
     command,
     config: config as unknown as RunConfigJson,
-    environment: describeEnvironment(precision),
+    environment: describeEnvironment(session),
     model: {
       name: config.model,
       parameters,

@@ -1,7 +1,8 @@
 // Everything that one run trains with, built from its configuration alone.
 import { amp, manualSeed, type nn, optim } from '@normfree/torch'
-import { checkResolution, countParameters, createModel, type ModelOptions } from 'normfree'
+import { checkResolution, countParameters, DenseModel, type ModelOptions } from 'normfree'
 import type { RunConfig } from '../config/schema.ts'
+import { checkAugmentation } from '../data/dense/batch.ts'
 import type { ImageData } from '../data/types.ts'
 import { type Clipper, createClipper } from './clip.ts'
 import { TrainError } from './errors.ts'
@@ -32,26 +33,34 @@ export interface Session {
  * Seeds the default random stream, builds the model and what trains it. Layout is channels-last,
  * in which convolutions run fastest.
  *
+ * @param loadWeights - puts the weights into the registry's model that training starts from. Default: it
+ * starts from new ones.
  * @throws TrainError when the training images do not fill one batch, and for settings that do not fit
  * the data, the model or the device; ArgumentError for images smaller than the model's strides, and for
- * `modelOptions` that the model does not have.
+ * `modelOptions` that the model does not have; DataError for augmentations that such images do not know.
  */
-export function createSession(config: RunConfig, data: ImageData): Session {
+export function createSession(
+  config: RunConfig,
+  data: ImageData,
+  loadWeights: (backbone: nn.Module) => void = () => {},
+): Session {
   const stepsPerEpoch = Math.floor(data.train.length / config.batchSize)
   if (stepsPerEpoch === 0)
     throw new TrainError(
       `Expected a \`batchSize\` of at most ${data.train.length}, the number of training images, but received ${config.batchSize}.`,
     )
   checkResolution(config.model, Math.min(data.height, data.width))
+  checkAugmentation(data, config.augment)
   const task = taskOf(data)
   const precision = resolvePrecision(config.precision)
   requireSupported(precision)
   checkProgressive(config, data, task)
   manualSeed(config.seed)
-  const model = createModel(config.model, {
+  const model = task.createModel(config.model, {
     ...(config.modelOptions as ModelOptions),
     numClasses: task.outputs(data),
   })
+  loadWeights(model instanceof DenseModel ? model.backbone : model)
   model.to({ memoryFormat: 'channels_last' })
   return {
     config,

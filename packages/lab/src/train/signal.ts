@@ -8,7 +8,8 @@ import { batches } from '../data/batches.ts'
 import type { Session } from './session.ts'
 import { toImages } from './step.ts'
 
-const BATCH = 128
+/** At most so many, and of large images so many pixels. */
+const BATCH = { images: 128, pixels: 128 * 224 * 224 }
 
 /** The architecture's signal at initialisation; draws models of its own from the default random stream. */
 export const signalAtInit = (
@@ -21,8 +22,9 @@ export async function signalAtEnd(
   { model, data, config }: Session,
   initial: SignalRecord,
 ): Promise<SignalRecord> {
+  const affordable = Math.max(1, Math.floor(BATCH.pixels / (data.height * data.width)))
   const options = {
-    batchSize: Math.min(BATCH, data.test.length),
+    batchSize: Math.min(BATCH.images, affordable, data.test.length),
     seed: 0,
     epoch: 0,
     augment: null,

@@ -1,13 +1,18 @@
 // What differs between the tasks that a net is trained for: its outputs, its loss, and what counts as
 // a good answer. Training and evaluation know no more of a task than this.
 import { from, nn, type Tensor } from '@normfree/torch'
+import { createModel, type ModelOptions } from 'normfree'
 import type { RunConfig } from '../config/schema.ts'
 import type { Batch } from '../data/batches.ts'
 import type { ImageData } from '../data/types.ts'
+import { depth, segmentation } from './dense-tasks.ts'
 
 /** What the outputs for a batch should be. */
 export interface Target {
-  /** The answers: class numbers (N) int64 in classification. */
+  /**
+   * The answers: class numbers (N) int64 in classification, (N, H, W) int64 in segmentation with 255 for
+   * none, depths (N, 1, H, W) float32 in metres with 0 for none.
+   */
   readonly truth: Tensor
   /** What the loss is taken of where that is not `truth`: class shares (N, classes) of mixed images. */
   readonly shares: Tensor | null
@@ -37,6 +42,8 @@ export interface Task {
   readonly score: { readonly name: string; readonly unit: string }
   /** The model's `numClasses`. */
   outputs(data: ImageData): number
+  /** The registry's model of this name, or a dense model on it. */
+  createModel(name: string, options: ModelOptions): nn.Module
   /** The target of a batch. */
   target(batch: Batch, data: ImageData): Target
   /** How many terms the loss of such a target is the mean of: the weight of a part of a batch. */
@@ -50,12 +57,16 @@ export interface Task {
 }
 
 /** The task that the data are for. */
-export const taskOf = (_data: ImageData): Task => classification
+export function taskOf({ train }: ImageData): Task {
+  if (!('places' in train)) return classification
+  return train.maps === 'classes' ? segmentation : depth
+}
 
 const classification: Task = {
   kind: 'classification',
   score: { name: 'top-1 accuracy', unit: '%' },
   outputs: data => data.classes.length,
+  createModel,
   target: (batch, data) => ({
     truth: from(batch.labels).to('int64'),
     shares: sharesOf(batch, data.classes.length),

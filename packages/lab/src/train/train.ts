@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { isRun, readRun } from '@normfree/runs'
 import { saveSafetensors, type Tensor } from '@normfree/torch'
+import { findPretrained } from 'normfree'
 import { withLock } from '../ablate/lock.ts'
 import { endedRun } from '../ablate/previous-run.ts'
 import type { RunSummary, TrainOptions } from '../ablate/trainer.ts'
@@ -34,9 +35,9 @@ const RECORD_EVERY = 10
  * stopped. One that has ended is left as it is.
  *
  * @throws TrainError for a configuration that the data cannot serve; DataError from loading;
- *   RunRecordError when `options.dir` already holds a run and is not to be resumed; CheckpointError
- *   for checkpoints that cannot be written or read; PlanError for a folder that holds another run,
- *   or in which another process trains.
+ *   WeightsError for `weights` that do not fit; RunRecordError when `options.dir` already holds a run
+ *   and is not to be resumed; CheckpointError for checkpoints that cannot be written or read;
+ *   PlanError for a folder that holds another run, or in which another process trains.
  */
 export async function train(config: RunConfig, options: TrainOptions): Promise<RunSummary> {
   const { dir, name, resume } = options
@@ -48,7 +49,8 @@ export async function train(config: RunConfig, options: TrainOptions): Promise<R
   }
   const data =
     options.data ?? (await loadData(config.data, options.signal ? { signal: options.signal } : {}))
-  const session = inRecordedPrecision(createSession(config, data), options)
+  const weights = config.weights === undefined ? undefined : await findPretrained(config.weights)
+  const session = inRecordedPrecision(createSession(config, data, weights), options)
   return withLock(dir, () => trainSession(session, options))
 }
 
@@ -181,6 +183,7 @@ async function endEpoch({ session, metrics, options, progress }: Run): Promise<v
     testLoss: tested.loss,
     testAccuracy: tested.score,
     ...ofAverage(tested),
+    ...(Object.keys(tested.metrics).length > 0 && { testMetrics: tested.metrics }),
   }
   metrics.append({ kind: 'epoch', step, ...result })
   options.onEvent?.({ kind: 'epoch', ...result })

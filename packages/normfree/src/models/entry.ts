@@ -14,6 +14,8 @@ export interface RescaleVariation {
   biasBatches?: number
   /** Scale the kernels down with depth; without it branches start at 1 / sqrt(L). Default true. */
   depthInit?: boolean
+  /** Dropout of whole channels behind every convolution of the last two stages. Default 0. */
+  dropConv?: number
   /** Learn a scalar on the shortcut too, from 1. Default false. */
   identityScale?: boolean
 }

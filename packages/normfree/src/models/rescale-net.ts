@@ -24,8 +24,6 @@ export interface RescaleNetOptions extends ClassifierOptions, RescaleVariation {
   groups?: number
   /** Channels of a group in the first stage. Default 64. */
   baseWidth?: number
-  /** Dropout of whole channels behind every convolution of the last two stages. Default 0. */
-  dropConv?: number
 }
 
 const STEM_CHANNELS = 64

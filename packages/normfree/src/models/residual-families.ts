@@ -293,7 +293,7 @@ const rescaleNets = (): ModelEntry[] =>
   RESCALES.map(({ name, depth, ...form }) =>
     imagenet({
       ...{ name, family: 'rescale-net', paper: PAPERS.rescale },
-      options: ['c', 'multiplier', 'biasBatches', 'depthInit', 'identityScale'],
+      options: ['c', 'multiplier', 'biasBatches', 'depthInit', 'identityScale', 'dropConv'],
       description: `${depth} layers, no normalization${form.groups ? `, ${form.groups} groups of ${form.baseWidth}` : ''}`,
       create: options => {
         const { layers } = IMAGENET_DEPTHS[depth]

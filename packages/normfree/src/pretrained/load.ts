@@ -41,8 +41,21 @@ export async function loadPretrained(
   source: string,
   options: HubOptions = {},
 ): Promise<LoadedWeights> {
+  return (await findPretrained(source, options))(model)
+}
+
+/**
+ * Finds the weights of `source` (see loadPretrained), downloading them where they are not here yet.
+ *
+ * @returns loads them into a model, in place and at once; throws as loadPretrained when they do not fit
+ * @throws WeightsError when there is no such model, or a download is not what the hub says it is.
+ */
+export async function findPretrained(
+  source: string,
+  options: HubOptions = {},
+): Promise<(model: nn.Module) => LoadedWeights> {
   const { path } = await locate(source, options)
-  return tidy(() => load(model, readWeights(path), path))
+  return model => tidy(() => load(model, readWeights(path), path))
 }
 
 /** A model with weights, and what its images must go through. */

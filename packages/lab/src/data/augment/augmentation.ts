@@ -19,6 +19,11 @@ export interface Augmentation {
   flip: boolean
   /** A window of random area and shape instead of `crop`. Default: none. */
   resizedCrop?: ResizedCrop | null
+  /**
+   * Least and greatest factor on the sides of images with maps, which are cut to their window anyhow.
+   * Default: none.
+   */
+  scale?: readonly number[]
   /** Default: none. */
   colorJitter?: ColorJitter
   /** Default: none. */

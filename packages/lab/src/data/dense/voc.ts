@@ -1,13 +1,13 @@
 // Pascal VOC segmentation (Everingham et al. 2010) out of its unpacked folder: pairs of a photograph and a
 // class for each of its pixels. Read one at a time; nothing is kept.
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { CHANNELS, type Pixels } from './augment/pixels.ts'
-import { decodeWhole, reasonOf } from './decode-image.ts'
-import { DataError } from './errors.ts'
-
-/** The label of pixels that do not count: borders and difficult objects. */
-export const VOID = 255
+import { basename, join } from 'node:path'
+import { CHANNELS, type Pixels } from '../augment/pixels.ts'
+import { decodeWhole, reasonOf } from '../decode-image.ts'
+import { DataError } from '../errors.ts'
+import { IMAGENET, sideOf } from '../tree-set.ts'
+import type { DensePlace, DenseSet, ImageData, LoadOptions } from '../types.ts'
+import { UNKNOWN } from './geometry.ts'
 
 const CLASSES = [
   ...['background', 'aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'cat', 'chair'],
@@ -46,6 +46,29 @@ export interface SegmentationData {
   readonly test: SegmentationSplit
 }
 
+/** Where a sample lies. */
+type VocPlace = Extract<DensePlace, { kind: 'voc' }>
+
+/** Holds any image of the set whole (NF-ResNets, H.1). */
+const WINDOW = 513
+
+/** `voc:DIR`: the set of {@link loadVoc} in windows of `imageSize` x `imageSize`, 513 by default. */
+export async function openVoc(
+  dir: string,
+  { imageSize = WINDOW, corrupt = 'fail' }: LoadOptions,
+): Promise<ImageData<DenseSet>> {
+  const side = sideOf({ imageSize })
+  const { train, test } = await listVoc(dir)
+  const setOf = (places: readonly VocPlace[]): DenseSet => ({
+    ...{ length: places.length, maps: 'classes', places, corrupt },
+  })
+  return {
+    ...{ name: `voc:${dir}`, classes: CLASSES, height: side, width: side },
+    ...{ train: setOf(train), test: setOf(test) },
+    ...IMAGENET,
+  }
+}
+
 /**
  * Pascal VOC in `dir`, which holds `JPEGImages` and `ImageSets/Segmentation` (`VOCdevkit/VOC2012`). The
  * train split is `trainaug.txt` with `SegmentationClassAug` (Hariharan et al. 2011, 10,582 images) where
@@ -54,21 +77,43 @@ export interface SegmentationData {
  * @throws DataError when a list is missing or empty
  */
 export async function loadVoc(dir: string): Promise<SegmentationData> {
-  const augmented = await listOf(dir, 'trainaug').catch(() => null)
-  const train = augmented ?? (await listOf(dir, 'train'))
-  const trainLabels = augmented ? 'SegmentationClassAug' : 'SegmentationClass'
+  const { train, test } = await listVoc(dir)
+  const splitOf = (places: readonly VocPlace[]): SegmentationSplit => ({
+    length: places.length,
+    read: index => readVoc(places[index]!, index),
+  })
+  return { classes: CLASSES, train: splitOf(train), test: splitOf(test) }
+}
+
+async function listVoc(dir: string): Promise<Record<'train' | 'test', VocPlace[]>> {
+  const augmented = await listOf(dir, 'trainaug').catch(absent)
+  const placesOf = (names: readonly string[], labels: string) =>
+    names.map(
+      (name): VocPlace => ({
+        kind: 'voc',
+        image: join(dir, 'JPEGImages', `${name}.jpg`),
+        labels: join(dir, labels, `${name}.png`),
+      }),
+    )
   return {
-    classes: CLASSES,
-    train: splitOf(dir, train, trainLabels),
-    test: splitOf(dir, await listOf(dir, 'val'), 'SegmentationClass'),
+    train: augmented
+      ? placesOf(augmented, 'SegmentationClassAug')
+      : placesOf(await listOf(dir, 'train'), 'SegmentationClass'),
+    test: placesOf(await listOf(dir, 'val'), 'SegmentationClass'),
   }
+}
+
+/** Null for a list that is not there; one that is damaged stays an error. */
+function absent(error: DataError): null {
+  if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return null
+  throw error
 }
 
 async function listOf(dir: string, name: string): Promise<string[]> {
   const file = join(dir, 'ImageSets', 'Segmentation', `${name}.txt`)
   const text = await readFile(file, 'utf8').catch(cause => {
     throw new DataError(
-      `Expected ImageSets/Segmentation/${name}.txt for \`dir\` but received ${cause.code} (${file}). Name the folder VOCdevkit/VOC2012.`,
+      `Expected ImageSets/Segmentation/${name}.txt for \`voc:DIR\` but received ${cause.code} (${file}). Name the folder VOCdevkit/VOC2012.`,
       { cause },
     )
   })
@@ -80,23 +125,24 @@ async function listOf(dir: string, name: string): Promise<string[]> {
   )
 }
 
-const splitOf = (dir: string, names: readonly string[], labels: string): SegmentationSplit => ({
-  length: names.length,
-  async read(index) {
-    const name = names[index]!
-    const imageFile = join(dir, 'JPEGImages', `${name}.jpg`)
-    const labelFile = join(dir, labels, `${name}.png`)
-    const image = await decodeFile(imageFile, index)
-    const map = await decodeFile(labelFile, index)
-    const { height, width, data: pixels } = image
-    if (map.height !== height || map.width !== width) {
-      throw new DataError(
-        `Expected labels of ${width}x${height} pixels but received ${map.width}x${map.height} (number ${index}, ${labelFile}). Fetch it again.`,
-      )
-    }
-    return { name, height, width, pixels, labels: classesOf(map, labelFile) }
-  },
-})
+/**
+ * One sample.
+ *
+ * @param index - its number in the split, for messages
+ * @throws DataError as {@link SegmentationSplit.read}
+ */
+export async function readVoc(place: VocPlace, index: number): Promise<SegmentationSample> {
+  const image = await decodeFile(place.image, index)
+  const map = await decodeFile(place.labels, index)
+  const { height, width, data: pixels } = image
+  if (map.height !== height || map.width !== width) {
+    throw new DataError(
+      `Expected labels of ${width}x${height} pixels but received ${map.width}x${map.height} (number ${index}, ${place.labels}). Fetch it again.`,
+    )
+  }
+  const name = basename(place.image, '.jpg')
+  return { name, height, width, pixels, labels: classesOf(map, place.labels) }
+}
 
 async function decodeFile(file: string, index: number): Promise<Pixels> {
   try {
@@ -128,7 +174,7 @@ export function paletteColour(label: number): [red: number, green: number, blue:
 
 /** Colour to class, of palette images and of those that hold the class as a grey. */
 const LABELS = new Map<number, number>(
-  [...CLASSES.keys(), VOID].flatMap(label => [
+  [...CLASSES.keys(), UNKNOWN].flatMap(label => [
     [colour(label, label, label), label] as const,
     [colour(...paletteColour(label)), label] as const,
   ]),

@@ -1,7 +1,8 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { picture, RED, temporaryFolder, writeFiles } from './fixtures.test.util.ts'
-import { loadVoc, paletteColour, VOID } from './voc.ts'
+import { picture, RED, temporaryFolder, writeFiles } from '../fixtures.test.util.ts'
+import { UNKNOWN as VOID } from './geometry.ts'
+import { loadVoc, paletteColour } from './voc.ts'
 
 const LISTS = 'ImageSets/Segmentation'
 
@@ -82,9 +83,11 @@ describe('loadVoc', () => {
   })
 
   it('names a list that is missing or holds something else', async () => {
-    await expect(loadVoc('/nowhere')).rejects.toThrow('Segmentation/train.txt for `dir`')
+    await expect(loadVoc('/nowhere')).rejects.toThrow('Segmentation/train.txt for `voc:DIR`')
     const strange = { [`${LISTS}/val.txt`]: Buffer.from('../../etc/passwd\n') }
     await expect(loadVoc(await onDisk(strange))).rejects.toThrow('but received "../../etc/passwd"')
+    const damaged = { [`${LISTS}/trainaug.txt`]: Buffer.from('\u0000\u0001') }
+    await expect(loadVoc(await onDisk(damaged))).rejects.toThrow('names of images, a line each')
     const empty = { [`${LISTS}/val.txt`]: Buffer.from('\n') }
     await expect(loadVoc(await onDisk(empty))).rejects.toThrow('a line each, but received ""')
   })
