@@ -43,6 +43,7 @@ function readEpoch(source: RecordSource): EpochLine {
     trainAccuracy: source.number('trainAccuracy'),
     testLoss: source.number('testLoss'),
     testAccuracy: source.number('testAccuracy'),
+    ...known(['emaLoss', 'emaAccuracy'], name => source.optionalNumber(name)),
     seconds: source.number('seconds'),
     imagesPerSecond: source.number('imagesPerSecond'),
   }

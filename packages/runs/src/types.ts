@@ -55,6 +55,10 @@ export interface EpochLine {
   trainAccuracy: number
   testLoss: number
   testAccuracy: number
+  /** Of the averaged weights, where the run keeps an average. */
+  emaLoss?: number
+  /** Likewise. */
+  emaAccuracy?: number
   seconds: number
   imagesPerSecond: number
 }

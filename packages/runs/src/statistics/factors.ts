@@ -1,0 +1,127 @@
+// The factors of a study: the settings in which its runs differ. Pure functions.
+import type { Json, RunConfigJson, RunRecord } from '../types.ts'
+
+/** A value of a factor; null where a run's configuration does not have the setting. */
+export type Level = number | boolean | string | null
+
+/** A setting in which runs differ. */
+export interface Factor {
+  /** Dotted, e.g. "optimizer.lr". */
+  key: string
+  /** Further settings that have one value for each of its values, and so cannot be told from it. */
+  aliases: string[]
+  /** `name` is text, or anything else that has no order. */
+  kind: 'number' | 'flag' | 'name'
+  /** `log` for numbers above 0 that span a decade, or at least double from each to the next. */
+  scale: 'linear' | 'log'
+  /** One for each run. */
+  values: Level[]
+  /** All values but null: numbers ascending, others in order of appearance. */
+  levels: Exclude<Level, null>[]
+}
+
+/** What {@link factorsOf} finds. */
+export interface Factors {
+  factors: Factor[]
+  /** Settings that follow from two others, and are no factors of their own. */
+  derived: { key: string; from: [string, string] }[]
+}
+
+/** The settings in which `runs` differ, the seed excepted, in the order of the configuration. */
+export function factorsOf(runs: readonly RunRecord[]): Factors {
+  const configs = runs.map(run => flattenConfig(run.header.config))
+  const keys = new Set(configs.flatMap(config => [...config.keys()]))
+  keys.delete('seed')
+  const varying = [...keys]
+    .map(key =>
+      factorOf(
+        key,
+        configs.map(config => config.get(key) ?? null),
+      ),
+    )
+    .filter(({ values }) => new Set(values).size > 1)
+  return withoutDerived(mergeAliases(varying))
+}
+
+/** A configuration with dotted keys; lists are text. `{ optimizer: { lr: 0.1 } }` is `optimizer.lr`. */
+export function flattenConfig(config: RunConfigJson, prefix = ''): Map<string, Level> {
+  return new Map(
+    Object.entries(config).flatMap(([key, value]): [string, Level][] =>
+      isGroup(value)
+        ? [...flattenConfig(value, `${prefix}${key}.`)]
+        : [[`${prefix}${key}`, Array.isArray(value) ? JSON.stringify(value) : value]],
+    ),
+  )
+}
+
+function factorOf(key: string, values: Level[]): Factor {
+  const present = [...new Set(values)].filter(value => value !== null)
+  const isNumber = present.every(value => typeof value === 'number')
+  const levels = isNumber ? present.sort((a, b) => Number(a) - Number(b)) : present
+  const isFlag = present.every(value => typeof value === 'boolean')
+  return {
+    key,
+    aliases: [],
+    kind: isNumber ? 'number' : isFlag ? 'flag' : 'name',
+    scale: isNumber && isWide(levels as number[]) ? 'log' : 'linear',
+    values,
+    levels,
+  }
+}
+
+function isWide(levels: readonly number[]): boolean {
+  const [first, last] = [levels[0]!, levels.at(-1)!]
+  const doubles = levels.every((level, index) => index === 0 || level >= 2 * levels[index - 1]!)
+  return first > 0 && (last >= 10 * first || (doubles && levels.length > 2))
+}
+
+/** Settings that part the runs alike are one factor, named by the first. */
+function mergeAliases(factors: readonly Factor[]): Factor[] {
+  const byParts = new Map<string, Factor>()
+  for (const factor of factors) {
+    const parts = partsOf([factor]).join()
+    const first = byParts.get(parts)
+    if (first) byParts.set(parts, { ...first, aliases: [...first.aliases, factor.key] })
+    else byParts.set(parts, factor)
+  }
+  return [...byParts.values()]
+}
+
+/**
+ * Takes out what is a function of two earlier factors, as a learning rate that is set for each model
+ * and batch size. Nearly every value of a random search is new and would explain all others: only
+ * factors whose values come back, twice each on average, count as explanations.
+ */
+function withoutDerived(factors: readonly Factor[]): Factors {
+  const kept: Factor[] = []
+  const derived: Factors['derived'] = []
+  for (const factor of factors) {
+    const known = kept.filter(({ values }) => 2 * new Set(values).size <= values.length)
+    const from = pairs(known).find(pair => isFunctionOf(factor, pair))
+    if (from) derived.push({ key: factor.key, from: [from[0].key, from[1].key] })
+    else kept.push(factor)
+  }
+  return { factors: kept, derived }
+}
+
+function isFunctionOf(factor: Factor, others: readonly Factor[]): boolean {
+  const cells = new Set(partsOf(others))
+  return new Set(partsOf([...others, factor])).size === cells.size
+}
+
+/** For each run a text that it shares with the runs that have the same values of all `factors`. */
+export function partsOf(factors: readonly Factor[]): string[] {
+  const codes = factors.map(({ values }) => {
+    const distinct = [...new Set(values)]
+    return values.map(value => distinct.indexOf(value))
+  })
+  const runs = factors[0]?.values.length ?? 0
+  return Array.from({ length: runs }, (_, run) => codes.map(code => code[run]).join('/'))
+}
+
+const pairs = <T>(items: readonly T[]): [T, T][] =>
+  items.flatMap((a, index) => items.slice(index + 1).map((b): [T, T] => [a, b]))
+
+function isGroup(value: Json): value is { [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
