@@ -12,7 +12,7 @@ describe('markdownTable', () => {
   it('escapes names that would break the table, and has a dash where nothing completed', () => {
     const run = runOf({ name: 'a|b', model: 'resnet20', accuracy: 0.5, divergesAfter: 2 })
     const row = markdownTable(summarize([run])).split('\n')[2]
-    expect(row).toContain('| a\\|b | – | – | – |')
+    expect(row).toContain('| a\\|b | – | baseline | – | – |')
     expect(row).toContain('| 1 diverged |')
   })
 })

@@ -1,20 +1,41 @@
 // Summaries as Markdown, for results that are committed and for issues.
 import type { VariantSummary } from '@normfree/runs'
-import { count, loss, percentSpread } from './numbers.ts'
+import { count, differenceNote, differenceText, loss, percentSpread } from './numbers.ts'
 
-/** Summaries as a Markdown table: one row a variant, mean ± sample standard deviation. */
-export function markdownTable(variants: readonly VariantSummary[]): string {
+/**
+ * Summaries as a Markdown table: one row a variant, mean ± sample standard deviation, and the
+ * difference to the baseline of the summaries: the first, unless it is named.
+ */
+export function markdownTable(variants: readonly VariantSummary[], baseline?: string): string {
+  const reference = baseline ?? variants[0]!.name
+  const averaged = hasAverages(variants)
   const rows = variants.map(variant => [
     variant.name,
     percentSpread(variant.testAccuracy),
+    variant.name === reference ? 'baseline' : differenceText(variant.difference),
+    ...(averaged ? [percentSpread(variant.emaAccuracy)] : []),
     percentSpread(variant.trainAccuracy),
     loss(variant.trainLoss?.mean ?? Number.NaN),
     count(variant.parameters),
     count(variant.imagesPerSecond?.mean ?? Number.NaN),
     statusText(variant),
   ])
-  const numbers = ['test accuracy', 'train accuracy', 'train loss', 'parameters', 'images/s']
-  return markdownRows(['variant', ...numbers, 'runs'], rows, numbers)
+  const numbers = [
+    'test accuracy',
+    'difference',
+    ...(averaged ? ['averaged weights'] : []),
+    'train accuracy',
+    'train loss',
+    'parameters',
+    'images/s',
+  ]
+  const table = markdownRows(['variant', ...numbers, 'runs'], rows, numbers)
+  return variants.length > 1 ? `${table}\n${differenceNote(reference)}\n` : table
+}
+
+/** Whether a table needs a column for the score of averaged weights. */
+export function hasAverages(variants: readonly VariantSummary[]): boolean {
+  return variants.some(({ emaAccuracy }) => emaAccuracy !== null)
 }
 
 /** A GitHub-flavoured Markdown table of plain text; columns in `right` are aligned to the right. */

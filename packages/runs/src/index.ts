@@ -21,6 +21,7 @@ export {
 } from './statistics/factors.ts'
 export type { Interval } from './statistics/interval.ts'
 export { mean, type Spread, standardDeviation } from './statistics/spread.ts'
+export { type Study, studyOf } from './statistics/study.ts'
 export {
   type HeatMap,
   heatMapOf,

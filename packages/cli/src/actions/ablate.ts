@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadData, loadPlan, runPlan, slug, train } from '@normfree/lab'
-import { readRun, summarize } from '@normfree/runs'
+import { readRun, studyOf } from '@normfree/runs'
 import { checkModelOptions, listModels } from 'normfree'
 import type { Context } from '../context.ts'
 import { InterruptedError } from '../errors.ts'
@@ -43,9 +43,9 @@ export default async function ablate(
   if (report) {
     writeReport(report, { title: plan.name, plan: planText, command: this.command, runs: records })
   }
-  const variants = summarize(records)
-  if (flags.json) this.printJson({ plan: plan.name, status, outDir, report, variants })
-  else if (report) this.print(`${summaryTable(variants)}\nreport: ${report}`)
+  const statistics = records.length > 0 ? studyOf(records) : { variants: [] }
+  if (flags.json) this.printJson({ plan: plan.name, status, outDir, report, ...statistics })
+  else if (report) this.print(`${summaryTable(statistics.variants)}\nreport: ${report}`)
   if (status === 'interrupted') {
     throw new InterruptedError('interrupted; the same command goes on where it stopped')
   }

@@ -12,5 +12,5 @@ export function writeReport(file: string, content: ReportInput): void {
 }
 
 /** The summary table under the command that made the runs. */
-const reportMarkdown = ({ title, command, runs }: ReportInput): string =>
-  `# ${title}\n\n\`\`\`\n${command}\n\`\`\`\n\n${markdownTable(summarize(runs))}`
+const reportMarkdown = ({ title, command, runs, baseline }: ReportInput): string =>
+  `# ${title}\n\n\`\`\`\n${command}\n\`\`\`\n\n${markdownTable(summarize(runs, baseline), baseline)}`

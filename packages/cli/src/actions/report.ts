@@ -1,6 +1,6 @@
 // `normfree report`: run folders to one HTML file.
 import { basename, resolve } from 'node:path'
-import { listRuns, type RunRecord, readRun, summarize } from '@normfree/runs'
+import { listRuns, type RunRecord, readRun, studyOf } from '@normfree/runs'
 import type { ReportFlags } from '../commands/report.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -22,10 +22,25 @@ export default async function report(
   const plans = [...new Set(runs.map(run => run.header.plan ?? run.header.name))]
   const title = plans.length === 1 ? plans[0]! : folders.map(folder => basename(folder)).join(', ')
   const commands = [...new Set(runs.map(run => run.header.command))]
-  writeReport(flags.out, { title, command: commands.join('\n'), runs })
-  const variants = summarize(runs)
-  if (flags.json) this.printJson({ report: flags.out, variants })
-  else this.print(`${summaryTable(variants)}\nreport: ${flags.out}`)
+  const { baseline } = flags
+  checkBaseline(runs, baseline)
+  writeReport(flags.out, {
+    title,
+    command: commands.join('\n'),
+    runs,
+    ...(baseline !== undefined && { baseline }),
+  })
+  const statistics = studyOf(runs, baseline)
+  if (flags.json) this.printJson({ report: flags.out, ...statistics })
+  else this.print(`${summaryTable(statistics.variants, baseline)}\nreport: ${flags.out}`)
+}
+
+function checkBaseline(runs: readonly RunRecord[], baseline: string | undefined): void {
+  const names = [...new Set(runs.map(run => run.header.name))]
+  if (baseline === undefined || names.includes(baseline)) return
+  throw new UsageError(
+    `Expected the name of a variant for \`--baseline\` but received ${JSON.stringify(baseline)}. There are ${names.map(name => JSON.stringify(name)).join(', ')}.`,
+  )
 }
 
 /** The runs in a folder without those that a plan has set aside to train them afresh. */

@@ -1,12 +1,13 @@
 // The report: one HTML file that needs nothing else. Opened from a disk, with no network, it shows
 // what was found, the figures behind it, and how to get them again.
-import { type RunRecord, summarize } from '@normfree/runs'
+import { type RunRecord, studyOf } from '@normfree/runs'
 import { differencesTable, environmentList, fullConfiguration } from './configuration.ts'
 import { curveFigures, signalFigures } from './figures.ts'
 import { findingOf } from './finding.ts'
 import { Html, html } from './html.ts'
 import { resultsTable, runsTable } from './results.ts'
 import { stylesheet } from './style.ts'
+import { sweepSection } from './sweep.ts'
 
 /** What a report is made of. */
 export interface ReportInput {
@@ -15,6 +16,8 @@ export interface ReportInput {
   plan?: string
   /** The command line that made the runs. */
   command: string
+  /** Name of the variant that the others are compared with. Default: that of the first run. */
+  baseline?: string
   /** In the order in which variants are to be listed; at least one. */
   runs: readonly RunRecord[]
 }
@@ -22,7 +25,9 @@ export interface ReportInput {
 /** A self-contained HTML page that compares runs; equal input gives an equal page. */
 export function reportHtml(input: ReportInput): string {
   const { title, runs } = input
-  const variants = summarize(runs)
+  const baseline = input.baseline ?? runs[0]!.header.name
+  const study = studyOf(runs, baseline)
+  const { variants } = study
   const finding = findingOf(variants)
   return html`<!doctype html>
 <html lang="en">
@@ -42,10 +47,10 @@ ${finding.caveats.length > 0 ? html`<ul class="caveats">${finding.caveats.map(te
 <main>
 <section aria-labelledby="results">
 <h2 id="results">Results</h2>
-${resultsTable(variants)}
+${resultsTable(variants, baseline)}
 ${runsTable(runs)}
 </section>
-<section aria-labelledby="curves">
+${sweepSection(study, runs)}<section aria-labelledby="curves">
 <h2 id="curves">Learning curves</h2>
 <p>Each line is the mean over the seeds of a variant; the band is ± one standard deviation.</p>
 ${curveFigures(runs)}

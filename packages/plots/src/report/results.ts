@@ -1,38 +1,60 @@
 // The table of variants and the table of runs.
 import { type RunRecord, type Spread, statusOf, type VariantSummary } from '@normfree/runs'
 import { seriesColor } from '../colors.ts'
-import { count, loss, percent, percentSpread } from '../numbers.ts'
-import { statusText } from '../tables.ts'
+import { count, differenceNote, differenceText, loss, percent, percentSpread } from '../numbers.ts'
+import { hasAverages, statusText } from '../tables.ts'
 import { type Html, type HtmlValue, html } from './html.ts'
 import { swatch } from './swatch.ts'
 
-/** One row a variant, in the order in which they were run; the swatch is its colour in the charts. */
-export function resultsTable(variants: readonly VariantSummary[]): Html {
+/**
+ * One row a variant, in the order in which they were run; the swatch is its colour in the charts.
+ * The differences are to `baseline`.
+ */
+export function resultsTable(variants: readonly VariantSummary[], baseline: string): Html {
+  const averaged = hasAverages(variants)
+  const note = variants.length > 1 ? ` ${differenceNote(baseline)}` : ''
   const range = rangeOf(variants.flatMap(({ testAccuracy }) => testAccuracy?.values ?? []))
   return html`
 <div class="scroll"><table>
-<caption>Final figures of completed runs: the mean and, over several seeds, ± one sample standard deviation.${rangeNote(range)}</caption>
+<caption>Final figures of completed runs: the mean and, over several seeds, ± one sample standard deviation.${rangeNote(range)}${note}</caption>
 <thead><tr>
 <th scope="col">Variant</th>
 <th scope="col" class="number">Test accuracy</th>
 <th scope="col">Each seed</th>
+<th scope="col" class="number">Difference</th>
+${averaged ? html`<th scope="col" class="number">Averaged weights</th>` : null}
 <th scope="col" class="number">Train accuracy</th>
 <th scope="col" class="number">Train loss</th>
 <th scope="col" class="number">Parameters</th>
 <th scope="col" class="number">Images/s</th>
 <th scope="col">Runs</th>
 </tr></thead>
-<tbody>${variants.map((variant, index) => variantRow(variant, index, range))}</tbody>
+<tbody>${variants.map((variant, index) =>
+    variantRow(variant, { index, range, baseline, averaged }),
+  )}</tbody>
 </table></div>`
 }
 
 type Range = readonly [low: number, high: number] | null
 
-function variantRow(variant: VariantSummary, index: number, range: Range): Html {
+interface RowContext {
+  index: number
+  range: Range
+  baseline: string
+  averaged: boolean
+}
+
+function variantRow(
+  variant: VariantSummary,
+  { index, range, baseline, averaged }: RowContext,
+): Html {
+  const isBaseline = variant.name === baseline
   return html`<tr>
 <th scope="row">${swatch(index)}${variant.name}</th>
 <td class="number strong">${percentSpread(variant.testAccuracy)}</td>
 <td>${strip(variant.testAccuracy, index, range)}</td>
+<td class="number">${isBaseline ? 'baseline' : differenceText(variant.difference)}</td>
+${averaged ? html`<td class="number">${percentSpread(variant.emaAccuracy)}</td>` : null}
 <td class="number">${percentSpread(variant.trainAccuracy)}</td>
 <td class="number">${loss(variant.trainLoss?.mean ?? Number.NaN)}</td>
 <td class="number">${count(variant.parameters)}</td>

@@ -48,6 +48,10 @@ tbody th { font-weight: 600; white-space: nowrap; }
 figure { margin: 0; padding: 14px; }
 figure h3 { padding-left: 16px; }
 figure svg { display: block; width: 100%; height: auto; }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr)); gap: 16px; margin: 16px 0; }
+.grid .legend { padding: 4px 16px 0; font-size: 14px; }
+.heat { display: inline-flex; align-items: center; gap: 2px; margin-right: 8px; }
+.heat span { display: inline-block; width: 14px; height: 12px; print-color-adjust: exact; }
 figcaption { padding: 4px 16px 0; color: var(--plot-muted); font-size: 14px; }
 pre { margin: 0 0 16px; padding: 14px 16px; overflow-x: auto; font-size: 14px; line-height: 1.5; }
 code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 0.92em; }

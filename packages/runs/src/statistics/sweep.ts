@@ -257,7 +257,12 @@ function groupsOf(
   const differing = factors.filter(({ values }) => new Set(rows.map(row => values[row])).size > 1)
   return groups.map(members => ({
     members,
-    name: (...varied) => planName(members, varied, runs) ?? labelOf(differing, members[0]!),
+    name: (...varied) => {
+      const shared = commonParts(groups.map(others => planName(others, varied, runs) ?? ''))
+      const own = planName(members, varied, runs)
+      const parts = own?.split(', ').filter(part => !shared.has(part)) ?? []
+      return parts.join(', ') || labelOf(differing, members[0]!)
+    },
   }))
 }
 
@@ -274,6 +279,12 @@ function planName(
       .join(', ')
   })
   return new Set(names).size === 1 && names[0] !== '' ? names[0]! : null
+}
+
+/** What all names say is not worth saying of any. */
+function commonParts([first = '', ...names]: readonly string[]): Set<string> {
+  const parts = names.map(name => name.split(', '))
+  return new Set(first.split(', ').filter(part => parts.every(others => others.includes(part))))
 }
 
 const labelOf = (factors: readonly Factor[], row: number) =>
