@@ -49,9 +49,12 @@ export function color(role: Role): string {
   return `var(--plot-${role})`
 }
 
+/** How many colours there are before they repeat. */
+export const SERIES_COLORS = palettes.light.series.length
+
 /** The colour of the `index`-th variant, as a CSS variable; they repeat after seven. */
 export function seriesColor(index: number): string {
-  return `var(--plot-series-${index % palettes.light.series.length})`
+  return `var(--plot-series-${index % SERIES_COLORS})`
 }
 
 /** How many steps {@link scaleColor} has. */

@@ -16,11 +16,17 @@ interface Axis {
 
 /** How a run is drawn, the best above the others. */
 const styles = {
-  diverged: { name: 'diverged', color: color('ink'), style: 'dotted', width: 1.2, z: 5 },
+  diverged: { name: 'diverged', color: color('ink'), style: 'dotted', width: 1.2, z: 2 },
   worst: { name: 'lowest third', color: seriesColor(1), style: 'line', width: 1.2, z: 2 },
   middle: { name: 'middle third', color: color('muted'), style: 'line', width: 1, z: 1 },
   best: { name: 'highest third', color: seriesColor(0), style: 'line', width: 1.8, z: 3 },
 } as const satisfies Record<string, LegendEntry & { width: number; z: number }>
+
+/** Pixels beside the first axis, for its labels. */
+const EDGE = 60
+
+// Lines run behind the labels of the axes between the first and the last.
+const labelStyle = { fill: color('ink'), backgroundColor: color('paper'), padding: [1, 2] }
 
 /** More axes than this leave no room for their names. */
 const MOST_AXES = 8
@@ -48,7 +54,7 @@ export function parallelPlot(
     ...canvas,
     legend: { ...guide.legend, top: 36 },
     title: panelTitle('Every run: settings and test accuracy', { top: 10, height: 20 }),
-    grid: { left: 60, right: 90, top: 106, bottom: 34 },
+    grid: { left: EDGE, right: 90, top: 106, bottom: 34 },
     xAxis: { type: 'value', min: 0, max: axes.length - 1, show: false },
     yAxis: { type: 'value', min: 0, max: 1, show: false },
     series: [
@@ -141,15 +147,19 @@ function axisSeries(axes: readonly Axis[]): object {
         shape: { x1: x, y1: top, x2: x, y2: at(index, 0)[1] },
         style: { stroke: color('ink'), lineWidth: 1 },
       }
-      const side = index === axes.length - 1 ? { align: 'left' } : { align: 'right' }
-      const shift = index === axes.length - 1 ? 8 : -8
+      const isLast = index === axes.length - 1
+      const places = labels.map(label => ({ ...label, y: at(index, label.at)[1] }))
       return [
         stem,
-        textMark(name, [x, top - 20], { fill: color('ink'), fontWeight: 600 }),
-        ...labels.map(label =>
-          textMark(label.text, [x + shift, at(index, label.at)[1]], {
-            fill: color('muted'),
-            ...side,
+        textMark(name, [index === 0 ? x - EDGE + 4 : x, top - 20], {
+          fill: color('ink'),
+          fontWeight: 600,
+          ...(index === 0 && { align: 'left' }),
+        }),
+        ...places.map(({ text, y }) =>
+          textMark(text, [isLast ? x + 6 : x - 6, y], {
+            ...labelStyle,
+            align: isLast ? 'left' : 'right',
           }),
         ),
       ]

@@ -56,7 +56,8 @@ function scoreCurve({ points }: SweepLine, scale: LevelScale): Curve {
  * @returns an ECharts option for `renderSvg`, made for 520 x 360 px or wider
  */
 export function stepsPlot({ score, lines }: StepsToScore): EChartsCoreOption {
-  const least = Math.min(...lines.flatMap(({ points }) => points.map(({ by }) => by)))
+  const steps = valueAxis('log', 0, tick)
+  const lowest = Math.min(...lines.flatMap(({ points }) => points.map(({ by }) => by))) / 2
   return curvesOver({
     title: `Steps to ${percentTick(score)} test accuracy (log scale)`,
     name: axisName('batchSize', 'log'),
@@ -64,13 +65,13 @@ export function stepsPlot({ score, lines }: StepsToScore): EChartsCoreOption {
       ...new Set(lines.flatMap(({ points }) => points.map(({ batchSize }) => batchSize))),
     ].sort((a, b) => a - b),
     scale: 'log',
-    y: valueAxis('log', 0, tick),
+    y: { ...steps, min: lowest, axisLabel: { ...steps.axisLabel, showMinLabel: false } },
     curves: lines.map(({ points }) => ({
       points: points.map(({ batchSize, by }) => ({ x: placeOf(batchSize, 'log'), y: by })),
       // A score that the first evaluation was above began at step 0, which no log axis has.
       band: points.map(({ batchSize, after, by }) => ({
         x: placeOf(batchSize, 'log'),
-        low: Math.max(after, least / 2),
+        low: Math.max(after, lowest),
         high: by,
       })),
       crosses: [],

@@ -71,6 +71,13 @@ describe('findingOf', () => {
     )
   })
 
+  it('does not list every variant of a sweep that diverged', () => {
+    const { caveats } = find(...['a', 'b', 'c', 'd', 'e'].map(diverged), ...runsOf('f', 0.8, 0.81))
+    expect(caveats).toEqual([
+      '5 of 7 runs, of 5 variants, did not complete: the results say which.',
+    ])
+  })
+
   it('counts the runs that did not complete, with what they said', () => {
     const { headline, caveats } = find(diverged('no norm'))
     expect(headline).toBe('No run completed, so there is no accuracy to compare.')

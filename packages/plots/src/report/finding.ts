@@ -24,7 +24,7 @@ export function findingOf(variants: readonly VariantSummary[]): Finding {
     .sort((a, b) => b.testAccuracy.mean - a.testAccuracy.mean)
   return {
     headline: headlineOf(ranked, variants.length),
-    caveats: [...seedCaveat(ranked), ...variants.flatMap(statusCaveat)],
+    caveats: [...seedCaveat(ranked), ...statusCaveats(variants)],
   }
 }
 
@@ -88,6 +88,16 @@ function seedCaveat(ranked: Ranked[]): string[] {
 
 function nameOf({ name }: VariantSummary): string {
   return name
+}
+
+function statusCaveats(variants: readonly VariantSummary[]): string[] {
+  const caveats = variants.flatMap(statusCaveat)
+  if (caveats.length <= MOST_NAMES) return caveats
+  const runs = variants.reduce((sum, { seeds }) => sum + seeds.length, 0)
+  const completed = variants.reduce((sum, { statuses }) => sum + statuses.completed, 0)
+  return [
+    `${runs - completed} of ${runs} runs, of ${caveats.length} variants, did not complete: the results say which.`,
+  ]
 }
 
 function statusCaveat({ name, statuses, seeds, messages }: VariantSummary): string[] {

@@ -1,16 +1,20 @@
 // The table of variants and the table of runs.
 import { type RunRecord, type Spread, statusOf, type VariantSummary } from '@normfree/runs'
-import { seriesColor } from '../colors.ts'
+import { color, seriesColor } from '../colors.ts'
 import { count, differenceNote, differenceText, loss, percent, percentSpread } from '../numbers.ts'
 import { hasAverages, statusText } from '../tables.ts'
 import { type Html, type HtmlValue, html } from './html.ts'
 import { swatch } from './swatch.ts'
 
 /**
- * One row a variant, in the order in which they were run; the swatch is its colour in the charts.
- * The differences are to `baseline`.
+ * One row a variant, in the order in which they were run; the swatch is its colour among the
+ * `charted`. The differences are to `baseline`.
  */
-export function resultsTable(variants: readonly VariantSummary[], baseline: string): Html {
+export function resultsTable(
+  variants: readonly VariantSummary[],
+  baseline: string,
+  charted: readonly string[],
+): Html {
   const averaged = hasAverages(variants)
   const note = variants.length > 1 ? ` ${differenceNote(baseline)}` : ''
   const range = rangeOf(variants.flatMap(({ testAccuracy }) => testAccuracy?.values ?? []))
@@ -29,8 +33,8 @@ ${averaged ? html`<th scope="col" class="number">Averaged weights</th>` : null}
 <th scope="col" class="number">Images/s</th>
 <th scope="col">Runs</th>
 </tr></thead>
-<tbody>${variants.map((variant, index) =>
-    variantRow(variant, { index, range, baseline, averaged }),
+<tbody>${variants.map(variant =>
+    variantRow(variant, { index: charted.indexOf(variant.name), range, baseline, averaged }),
   )}</tbody>
 </table></div>`
 }
@@ -70,10 +74,11 @@ function strip(accuracy: Spread | null, index: number, range: Range): HtmlValue 
   const [low, high] = range
   const at = (value: number) => (6 + (98 * (value - low)) / (high - low || 1)).toFixed(1)
   const mean = at(accuracy.mean)
+  const fill = index < 0 ? color('muted') : seriesColor(index)
   return html`<svg class="strip" viewBox="0 0 110 20" width="110" height="20" aria-hidden="true">
 <path d="M2 10H108" class="strip-rule"/>
-<path d="M${mean} 3V17" stroke="${seriesColor(index)}" stroke-width="2"/>
-${accuracy.values.map(value => html`<circle cx="${at(value)}" cy="10" r="3.5" fill="${seriesColor(index)}" fill-opacity="0.75"/>`)}
+<path d="M${mean} 3V17" stroke="${fill}" stroke-width="2"/>
+${accuracy.values.map(value => html`<circle cx="${at(value)}" cy="10" r="3.5" fill="${fill}" fill-opacity="0.75"/>`)}
 </svg>`
 }
 

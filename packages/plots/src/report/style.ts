@@ -35,7 +35,7 @@ th, td { padding: 10px; text-align: left; vertical-align: baseline; }
 th:first-child, td:first-child { padding-left: 16px; }
 thead th { color: var(--plot-muted); font-size: 13px; font-weight: 600; white-space: nowrap; }
 tbody tr { border-top: 1px solid var(--plot-rule); }
-tbody th { font-weight: 600; white-space: nowrap; }
+tbody th { min-width: 15em; font-weight: 600; }
 .number { text-align: right; white-space: nowrap; }
 .strong { font-weight: 600; }
 .swatch { display: inline-block; width: 16px; height: 4px; margin: 0 10px 4px 0; border-radius: 2px; print-color-adjust: exact; }
@@ -50,7 +50,9 @@ figure h3 { padding-left: 16px; }
 figure svg { display: block; width: 100%; height: auto; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr)); gap: 16px; margin: 16px 0; }
 .grid .legend { padding: 4px 16px 0; font-size: 14px; }
-.heat { display: inline-flex; align-items: center; gap: 2px; margin-right: 8px; }
+.heat { display: inline-flex; align-items: center; gap: 1px; margin-right: 8px; }
+.heat span:first-child { margin-left: 6px; }
+.heat span:last-child { margin-right: 6px; }
 .heat span { display: inline-block; width: 14px; height: 12px; print-color-adjust: exact; }
 figcaption { padding: 4px 16px 0; color: var(--plot-muted); font-size: 14px; }
 pre { margin: 0 0 16px; padding: 14px 16px; overflow-x: auto; font-size: 14px; line-height: 1.5; }

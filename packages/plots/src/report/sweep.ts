@@ -20,22 +20,18 @@ import { joinAnd } from './finding.ts'
 import { Html, type HtmlValue, html } from './html.ts'
 import { swatch } from './swatch.ts'
 
-/** Fewer completed runs than this are better read in the table of results. */
-const FEWEST_RUNS = 10
-
 /** The section on what the score depends on; null where the runs do not support any of it. */
 export function sweepSection(study: Study, runs: readonly RunRecord[]): HtmlValue {
-  const [final] = study.analyses
+  // Without a forest there is too little of a study to show as one.
+  const final = study.analyses.find(({ score, r2 }) => score === 'testAccuracy' && r2 !== null)
   const figures = [
-    final && final.runs >= FEWEST_RUNS ? importanceFigure(final, study.analyses) : null,
+    final ? importanceFigure(final, study.analyses) : null,
     gridOf([
       ...sensitivityFigures(study.sensitivities),
       ...(study.heatMap ? heatMapFigures(study.heatMap) : []),
       ...(study.stepsToScore ? [stepsFigure(study.stepsToScore)] : []),
     ]),
-    final && final.runs >= FEWEST_RUNS && final.factors.length > 1
-      ? parallelFigure(final, runs)
-      : null,
+    final && final.factors.length > 1 ? parallelFigure(final, runs) : null,
   ].filter(figure => figure !== null)
   if (figures.length === 0) return null
   return html`<section aria-labelledby="factors">
@@ -154,11 +150,12 @@ function sensitivityFigures(sensitivities: readonly Sensitivity[]): Html[] {
 function sensitivityCaption({ averaged, lines }: Sensitivity): string {
   const points = lines.flatMap(line => line.points)
   const hasBand = points.some(({ score }) => score && score.standardDeviation !== null)
+  const seeds = hasBand
+    ? 'The band is ± one standard deviation over the seeds.'
+    : 'One seed each: the spread is unknown.'
+  const all = `Lines are means over ${joinAnd(averaged)} too, the band ± one standard deviation of all runs at a place.`
   return [
-    hasBand
-      ? 'The band is ± one standard deviation over the seeds.'
-      : 'One seed each: the spread is unknown.',
-    ...(averaged.length > 0 ? [`Each line is the mean over ${joinAnd(averaged)}.`] : []),
+    averaged.length > 0 ? all : seeds,
     ...(points.some(({ diverged }) => diverged > 0)
       ? ['A cross at the foot: a run of that line diverged there.']
       : []),

@@ -2,7 +2,7 @@
 import { statusOf } from '../status.ts'
 import type { RunRecord } from '../types.ts'
 import { pearson, spearman } from './correlation.ts'
-import { type Factor, factorsOf, type Level } from './factors.ts'
+import { type Factor, factorsOf, type Level, partsOf } from './factors.ts'
 import { permutationImportance } from './importance.ts'
 
 /** Scores of a run that factors are measured against. */
@@ -38,7 +38,10 @@ export interface FactorAnalysis {
 }
 
 /** Fewer runs tell nothing of importance: a forest leaves a third of them out for each tree. */
-export const FEWEST_RUNS = 10
+const FEWEST_RUNS = 10
+
+/** Fewer different settings are a comparison, which the table of variants makes better. */
+const FEWEST_SETTINGS = 6
 
 /** The score of a completed run; null of others, and where it was not recorded. */
 export function scoreOf(run: RunRecord, score: Score = 'testAccuracy'): number | null {
@@ -75,7 +78,8 @@ interface Study {
 }
 
 function analyze({ score, scores, factors, leftOut, notes }: Study): FactorAnalysis {
-  const enough = scores.length >= FEWEST_RUNS
+  const settings = new Set(partsOf(factors)).size
+  const enough = scores.length >= FEWEST_RUNS && settings >= FEWEST_SETTINGS
   const forest = enough
     ? permutationImportance(factors.map(columnOf), Float64Array.from(scores))
     : null
@@ -91,13 +95,18 @@ function analyze({ score, scores, factors, leftOut, notes }: Study): FactorAnaly
     leftOut,
     r2: forest?.r2 ?? null,
     factors: effects,
-    notes: [...notes, ...withheld(forest?.r2 ?? null, scores.length)],
+    notes: [...notes, ...withheld(forest?.r2 ?? null, scores.length, settings)],
   }
 }
 
-function withheld(r2: number | null, runs: number): string[] {
-  if (r2 === null)
-    return [`importance is withheld: ${runs} runs completed, and it needs ${FEWEST_RUNS}`]
+function withheld(r2: number | null, runs: number, settings: number): string[] {
+  if (r2 === null) {
+    const [some, few] =
+      runs < FEWEST_RUNS
+        ? [`${runs} runs`, FEWEST_RUNS]
+        : [`runs of ${settings} different settings`, FEWEST_SETTINGS]
+    return [`importance is withheld: ${some} completed, and it needs ${few}`]
+  }
   if (r2 > 0) return []
   return [
     `importance is withheld: the forest predicts unseen runs no better than their mean does (R2 ${r2.toFixed(2)})`,

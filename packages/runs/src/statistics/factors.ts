@@ -23,8 +23,8 @@ export interface Factor {
 /** What {@link factorsOf} finds. */
 export interface Factors {
   factors: Factor[]
-  /** Settings that follow from two others, and are no factors of their own. */
-  derived: { key: string; from: [string, string] }[]
+  /** Settings that follow from one other or two, and are no factors of their own. */
+  derived: { key: string; from: string[] }[]
 }
 
 /** The settings in which `runs` differ, the seed excepted, in the order of the configuration. */
@@ -88,8 +88,8 @@ function mergeAliases(factors: readonly Factor[]): Factor[] {
 }
 
 /**
- * Takes out what is a function of two earlier factors, as a learning rate that is set for each model
- * and batch size. Nearly every value of a random search is new and would explain all others: only
+ * Takes out what is a function of an earlier factor or two, as a learning rate that is set for each
+ * model and batch size. Nearly every value of a random search is new and would explain all others: only
  * factors whose values come back, twice each on average, count as explanations.
  */
 function withoutDerived(factors: readonly Factor[]): Factors {
@@ -97,8 +97,10 @@ function withoutDerived(factors: readonly Factor[]): Factors {
   const derived: Factors['derived'] = []
   for (const factor of factors) {
     const known = kept.filter(({ values }) => 2 * new Set(values).size <= values.length)
-    const from = pairs(known).find(pair => isFunctionOf(factor, pair))
-    if (from) derived.push({ key: factor.key, from: [from[0].key, from[1].key] })
+    const from = [...known.map(one => [one]), ...pairs(known)].find(some =>
+      isFunctionOf(factor, some),
+    )
+    if (from) derived.push({ key: factor.key, from: from.map(({ key }) => key) })
     else kept.push(factor)
   }
   return { factors: kept, derived }
@@ -119,8 +121,8 @@ export function partsOf(factors: readonly Factor[]): string[] {
   return Array.from({ length: runs }, (_, run) => codes.map(code => code[run]).join('/'))
 }
 
-const pairs = <T>(items: readonly T[]): [T, T][] =>
-  items.flatMap((a, index) => items.slice(index + 1).map((b): [T, T] => [a, b]))
+const pairs = <T>(items: readonly T[]): T[][] =>
+  items.flatMap((a, index) => items.slice(index + 1).map(b => [a, b]))
 
 function isGroup(value: Json): value is { [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

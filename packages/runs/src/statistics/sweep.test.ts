@@ -48,6 +48,15 @@ describe('factorsOf', () => {
     expect(derived).toEqual([{ key: 'lr', from: ['model', 'batchSize'] }])
   })
 
+  it('takes a setting that follows from one other for no factor either', () => {
+    const models = ['a', 'b', 'c'].flatMap(model =>
+      [0, 1].map(() => ({ model, lr: model === 'a' ? 1 : 2 })),
+    )
+    const { factors, derived } = factorsOf(withConfigs(...models))
+    expect(factors.map(({ key }) => key)).toEqual(['model'])
+    expect(derived).toEqual([{ key: 'lr', from: ['model'] }])
+  })
+
   it('lets no value of a random search explain the others', () => {
     const configs = [3, 1, 4, 1.5, 9, 2.6].map((lr, index) => ({
       lr,
@@ -103,6 +112,13 @@ describe('analyzeFactors', () => {
     expect(nothing!.r2).toBeLessThanOrEqual(0)
     expect(nothing!.factors.map(({ importance }) => importance)).toEqual([null, null])
     expect(nothing!.notes[0]).toContain('no better than their mean')
+  })
+
+  it('withholds importance where few settings were run many times', () => {
+    const [final] = analyzeFactors(sweep.slice(0, 12))
+    expect(final!.notes).toEqual([
+      'importance is withheld: runs of 4 different settings completed, and it needs 6',
+    ])
   })
 
   it('correlates two names as 0 and 1, and more names not at all', () => {
