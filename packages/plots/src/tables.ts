@@ -1,5 +1,5 @@
 // Summaries as Markdown, for results that are committed and for issues.
-import type { VariantSummary } from '@normfree/runs'
+import type { FactorAnalysis, VariantSummary } from '@normfree/runs'
 import { count, differenceNote, differenceText, loss, percentSpread } from './numbers.ts'
 
 /**
@@ -31,6 +31,22 @@ export function markdownTable(variants: readonly VariantSummary[], baseline?: st
   ]
   const table = markdownRows(['variant', ...numbers, 'runs'], rows, numbers)
   return variants.length > 1 ? `${table}\n${differenceNote(reference)}\n` : table
+}
+
+/** The factors of an analysis as a Markdown table, the most important first, with its notes. */
+export function markdownFactors({ runs, leftOut, r2, factors, notes }: FactorAnalysis): string {
+  const rows = factors.map(({ key, importance, pearson, spearman, note }) => [
+    key,
+    importance ? `${importance.mean.toFixed(2)} ± ${importance.standardDeviation.toFixed(2)}` : '–',
+    pearson?.toFixed(2) ?? '–',
+    spearman?.toFixed(2) ?? '–',
+    note ?? '',
+  ])
+  const numbers = ['importance', 'Pearson', 'Spearman']
+  const known = r2 === null ? '' : ` The forest's R² out of bag is ${r2.toFixed(2)}.`
+  const text = `Over ${runs} completed runs; ${leftOut} others have no score.${known}`
+  const all = [text, ...notes.map(note => `${note.charAt(0).toUpperCase()}${note.slice(1)}.`)]
+  return `${markdownRows(['setting', ...numbers, 'note'], rows, numbers)}\n${all.join(' ')}\n`
 }
 
 /** Whether a table needs a column for the score of averaged weights. */
