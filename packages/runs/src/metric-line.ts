@@ -35,6 +35,8 @@ function readStep(source: RecordSource): StepLine {
 }
 
 function readEpoch(source: RecordSource): EpochLine {
+  const emaLoss = source.optionalNumber('emaLoss')
+  const emaAccuracy = source.optionalNumber('emaAccuracy')
   return {
     kind: 'epoch',
     epoch: source.number('epoch'),
@@ -43,7 +45,8 @@ function readEpoch(source: RecordSource): EpochLine {
     trainAccuracy: source.number('trainAccuracy'),
     testLoss: source.number('testLoss'),
     testAccuracy: source.number('testAccuracy'),
-    ...known(['emaLoss', 'emaAccuracy'], name => source.optionalNumber(name)),
+    ...(emaLoss !== undefined && { emaLoss }),
+    ...(emaAccuracy !== undefined && { emaAccuracy }),
     seconds: source.number('seconds'),
     imagesPerSecond: source.number('imagesPerSecond'),
   }

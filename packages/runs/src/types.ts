@@ -55,9 +55,8 @@ export interface EpochLine {
   trainAccuracy: number
   testLoss: number
   testAccuracy: number
-  /** Of the averaged weights, where the run keeps an average. */
+  /** By the moving average of the weights, where one is kept. */
   emaLoss?: number
-  /** Likewise. */
   emaAccuracy?: number
   seconds: number
   imagesPerSecond: number
