@@ -51,35 +51,44 @@ export function importancePlot(analysis: FactorAnalysis): EChartsCoreOption {
 function importanceBar({ importance }: FactorEffect): Bar {
   if (!importance) return { value: null, deviation: 0, text: 'withheld', fill: color('muted') }
   const { mean, standardDeviation } = importance
-  const text = `${mean.toFixed(2)} \u00b1 ${standardDeviation.toFixed(2)}`
+  const text = `${fixed(mean)} \u00b1 ${fixed(standardDeviation)}`
   return { value: mean, deviation: standardDeviation, text, fill: seriesColor(0) }
 }
 
 function correlationBar({ pearson }: FactorEffect): Bar {
   if (pearson === null) return { value: null, deviation: 0, text: 'no order', fill: color('muted') }
-  const text = `${pearson > 0 ? '+' : ''}${pearson.toFixed(2)}`
+  const text = `${pearson > 0 ? '+' : ''}${fixed(pearson)}`
   return { value: pearson, deviation: 0, text, fill: seriesColor(pearson < 0 ? 1 : 0) }
 }
+
+/** Two decimals, and no minus before zero. */
+const fixed = (value: number) => value.toFixed(2).replace(/^-(0\.00)$/, '$1')
 
 function barSeries(bars: readonly Bar[], panel: number): object {
   const items = bars.map((bar, row) => ({ ...bar, row }))
   return markSeries(
     items,
     ({ value, row }) => [value ?? 0, row],
-    (bar, space) => barMarks(bar, bar.row, space),
+    (bar, space) => barMarks(bar, bar.row, panel, space),
     panel,
   )
 }
 
-function barMarks({ value, deviation, text, fill }: Bar, row: number, { at }: MarkSpace): Mark[] {
+function barMarks(
+  { value, deviation, text, fill }: Bar,
+  row: number,
+  panel: number,
+  { at }: MarkSpace,
+): Mark[] {
   const [zero, y] = at(0, row)
   const ink = color('ink')
   if (value === null)
     return [textMark(text, [zero + 6, y], { fill: color('muted'), align: 'left' })]
   const [end] = at(value, row)
   const [from, to] = [at(value - deviation, row)[0], at(value + deviation, row)[0]]
-  const isLeft = value < 0
-  const label = isLeft ? Math.min(from, end) - 6 : Math.max(to, end) + 6
+  // On the left of the importances are the names.
+  const isLeft = value < 0 && panel === 1
+  const label = isLeft ? Math.min(from, end) - 6 : Math.max(to, end, zero) + 6
   const bar = { x: Math.min(zero, end), y: y - 9, width: Math.abs(end - zero), height: 18 }
   return [
     { type: 'rect', shape: bar, style: { fill } },

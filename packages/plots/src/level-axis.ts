@@ -35,11 +35,27 @@ export function levelText(level: Level): string {
 
 const MOST_TICKS = 10
 
-/** A horizontal axis with a tick at each of `levels`, or where they are many, at some of them. */
+/** Where an axis has ticks: at each level, or where these are many, at round numbers among them. */
+export function ticksOf(levels: readonly number[], scale: LevelScale): number[] {
+  if (levels.length <= MOST_TICKS) return [...levels]
+  const [low, high] = [Math.min(...levels), Math.max(...levels)]
+  const inside = (value: number) => value >= low && value <= high
+  if (scale === 'linear') {
+    const step = 10 ** Math.floor(Math.log10(high - low))
+    const first = Math.ceil(low / step)
+    return Array.from({ length: 11 }, (_, index) => (first + index) * step).filter(inside)
+  }
+  const decades = Array.from({ length: 1 + Math.ceil(Math.log10(high / low)) }, (_, index) => {
+    return 10 ** (Math.floor(Math.log10(low)) + index)
+  })
+  const round = decades.flatMap(decade => [decade, 2 * decade, 5 * decade]).filter(inside)
+  return round.length <= MOST_TICKS ? round : decades.filter(inside)
+}
+
+/** A horizontal axis with ticks as {@link ticksOf} puts them. */
 export function levelAxis(name: string, levels: readonly number[], scale: LevelScale) {
   const places = levels.map(level => placeOf(level, scale))
-  const stride = Math.ceil(places.length / MOST_TICKS)
-  const ticks = places.filter((_, index) => index % stride === 0)
+  const ticks = ticksOf(levels, scale).map(level => placeOf(level, scale))
   const [low, high] = [Math.min(...places), Math.max(...places)]
   const margin = 0.06 * (high - low || 1)
   const axis = indexAxis(name, 1)

@@ -1,8 +1,15 @@
 // All runs of a study at once: an axis for each setting and one for the score, a line for each run.
-import { type Factor, factorsOf, type RunRecord, scoreOf, statusOf } from '@normfree/runs'
+import {
+  type Factor,
+  factorsOf,
+  type Level,
+  type RunRecord,
+  scoreOf,
+  statusOf,
+} from '@normfree/runs'
 import type { EChartsCoreOption } from 'echarts/core'
 import { color, seriesColor } from './colors.ts'
-import { axisName, levelText, placeOf } from './level-axis.ts'
+import { axisName, levelText, placeOf, ticksOf } from './level-axis.ts'
 import { type Mark, markSeries, textMark } from './marks.ts'
 import { percent } from './numbers.ts'
 import { canvas, type LegendEntry, legend, panelTitle } from './panel.ts'
@@ -30,7 +37,9 @@ const labelStyle = { fill: color('ink'), backgroundColor: color('paper'), paddin
 
 /** More axes than this leave no room for their names. */
 const MOST_AXES = 8
-const MOST_LABELS = 8
+
+/** Of the height of an axis: below all values, for runs that have none. */
+const FOOT = 0.12
 
 /**
  * Parallel coordinates after Inselberg (1985): runs that completed or diverged, coloured by the
@@ -78,27 +87,24 @@ function kindsOf(runs: readonly RunRecord[]): Kind[] {
   })
 }
 
-function factorAxis(factor: Factor): Axis {
-  const { kind, scale, values, levels } = factor
-  const places = levels.map((level, index) =>
-    kind === 'number' ? placeOf(Number(level), scale) : index,
-  )
+function factorAxis({ key, kind, scale, values, levels }: Factor): Axis {
+  const isNumber = kind === 'number'
+  const place = (level: Level) =>
+    isNumber ? placeOf(Number(level), scale) : levels.indexOf(level as Exclude<Level, null>)
+  const places = levels.map(place)
   const [low, high] = [Math.min(...places), Math.max(...places)]
   // What is not set stands below all that is.
-  const foot = values.includes(null) ? 0.12 : 0
-  const at = levels.map(
-    (_, index) => foot + ((1 - foot) * (places[index]! - low)) / (high - low || 1),
-  )
-  const stride = Math.ceil(levels.length / MOST_LABELS)
+  const foot = values.includes(null) ? FOOT : 0
+  const at = (level: Level) =>
+    level === null ? 0 : foot + ((1 - foot) * (place(level) - low)) / (high - low || 1)
+  const ticks = isNumber ? ticksOf(levels.map(Number), scale) : levels
   return {
-    name: axisName(factor.key, scale),
-    places: values.map(value => (value === null ? 0 : at[levels.indexOf(value)]!)),
-    labels: [
-      ...(foot > 0 ? [{ at: 0, text: levelText(null) }] : []),
-      ...levels.flatMap((level, index) =>
-        index % stride === 0 ? [{ at: at[index]!, text: levelText(level) }] : [],
-      ),
-    ],
+    name: axisName(key, scale),
+    places: values.map(at),
+    labels: [...(foot > 0 ? [null] : []), ...ticks].map(level => ({
+      at: at(level),
+      text: levelText(level),
+    })),
   }
 }
 
@@ -106,7 +112,7 @@ function scoreAxis(runs: readonly RunRecord[]): Axis {
   const scores = runs.map(run => scoreOf(run))
   const known = scores.filter(score => score !== null)
   const [low, high] = [Math.min(...known), Math.max(...known)]
-  const foot = scores.includes(null) ? 0.12 : 0
+  const foot = scores.includes(null) ? FOOT : 0
   const at = (score: number) => foot + ((1 - foot) * (score - low)) / (high - low || 1)
   const marks = [0, 0.25, 0.5, 0.75, 1].map(part => low + part * (high - low))
   return {

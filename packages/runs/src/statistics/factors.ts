@@ -1,5 +1,6 @@
 // The factors of a study: the settings in which its runs differ. Pure functions.
 import type { Json, RunConfigJson, RunRecord } from '../types.ts'
+import { spearman } from './correlation.ts'
 
 /** A value of a factor; null where a run's configuration does not have the setting. */
 export type Level = number | boolean | string | null
@@ -40,7 +41,8 @@ export function factorsOf(runs: readonly RunRecord[]): Factors {
       ),
     )
     .filter(({ values }) => new Set(values).size > 1)
-  return withoutDerived(mergeAliases(varying))
+  const settings = new Set(partsOf(varying)).size
+  return withoutDerived(mergeAliases(varying, settings), settings)
 }
 
 /** A configuration with dotted keys; lists are text. `{ optimizer: { lr: 0.1 } }` is `optimizer.lr`. */
@@ -75,28 +77,48 @@ function isWide(levels: readonly number[]): boolean {
   return first > 0 && (last >= 10 * first || (doubles && levels.length > 2))
 }
 
-/** Settings that part the runs alike are one factor, named by the first. */
-function mergeAliases(factors: readonly Factor[]): Factor[] {
-  const byParts = new Map<string, Factor>()
+/**
+ * Settings that part the runs alike are one factor, named by the first. So do any two numbers of a
+ * random search, which are new each time: of many values, they must rise or fall together too.
+ */
+function mergeAliases(factors: readonly Factor[], settings: number): Factor[] {
+  const merged: Factor[] = []
   for (const factor of factors) {
     const parts = partsOf([factor]).join()
-    const first = byParts.get(parts)
-    if (first) byParts.set(parts, { ...first, aliases: [...first.aliases, factor.key] })
-    else byParts.set(parts, factor)
+    const first = merged.findIndex(
+      other =>
+        partsOf([other]).join() === parts && (recurs(factor, settings) || risesWith(factor, other)),
+    )
+    if (first < 0) merged.push(factor)
+    else merged[first] = { ...merged[first]!, aliases: [...merged[first]!.aliases, factor.key] }
   }
-  return [...byParts.values()]
+  return merged
+}
+
+function risesWith(a: Factor, b: Factor): boolean {
+  const [x, y] = [a, b].map(({ values }) => values.map(Number))
+  return Math.abs(spearman(x!, y!) ?? 0) > 1 - 1e-9
+}
+
+/** More values than this are many. */
+const FEW = 5
+
+/** Whether values are few, or come back in two of the different settings of a study on average. */
+function recurs({ values }: Factor, settings: number): boolean {
+  const count = new Set(values).size
+  return count <= FEW || 2 * count <= settings
 }
 
 /**
  * Takes out what is a function of an earlier factor or two, as a learning rate that is set for each
- * model and batch size. Nearly every value of a random search is new and would explain all others: only
- * factors whose values come back, twice each on average, count as explanations.
+ * model and batch size. The values of a random search would explain all others: only those that come
+ * back count as explanations.
  */
-function withoutDerived(factors: readonly Factor[]): Factors {
+function withoutDerived(factors: readonly Factor[], settings: number): Factors {
   const kept: Factor[] = []
   const derived: Factors['derived'] = []
   for (const factor of factors) {
-    const known = kept.filter(({ values }) => 2 * new Set(values).size <= values.length)
+    const known = kept.filter(other => recurs(other, settings))
     const from = [...known.map(one => [one]), ...pairs(known)].find(some =>
       isFunctionOf(factor, some),
     )

@@ -45,10 +45,16 @@ export function growForest(
     tried = Math.ceil((2 * columns.length) / 3),
     seed = 0,
   } = options
-  const draw = drawFrom(seed)
-  return {
-    trees: Array.from({ length: trees }, () => growTree({ columns, target, minLeaf, tried, draw })),
+  const growth = {
+    columns: columns.map(rank),
+    target,
+    minLeaf,
+    tried,
+    draw: drawFrom(seed),
+    sums: new Float64Array(target.length),
+    counts: new Int32Array(target.length),
   }
+  return { trees: Array.from({ length: trees }, () => growTree(growth)) }
 }
 
 /**
@@ -77,12 +83,21 @@ function predictRow(tree: Tree, columns: readonly Float64Array[], row: number): 
   return tree.value[node]!
 }
 
+/** A column as places among its distinct values: splits are found without sorting again. */
+interface RankedColumn {
+  levels: Float64Array
+  ranks: Int32Array
+}
+
 interface Growth {
-  columns: readonly Float64Array[]
+  columns: readonly RankedColumn[]
   target: Float64Array
   minLeaf: number
   tried: number
   draw: Draw
+  /** For each level of a column, to be used again: there are many splits. */
+  sums: Float64Array
+  counts: Int32Array
 }
 
 function growTree(growth: Growth): Tree {
@@ -108,19 +123,27 @@ function growTree(growth: Growth): Tree {
     tree.column[node] = split.column
     tree.threshold[node] = split.threshold
     tree.left[node] = nodes
-    const values = growth.columns[split.column]!
+    const { ranks } = growth.columns[split.column]!
     waiting.push(
-      { node: nodes, rows: rows.filter(row => values[row]! <= split.threshold) },
-      { node: nodes + 1, rows: rows.filter(row => values[row]! > split.threshold) },
+      { node: nodes, rows: rows.filter(row => ranks[row]! <= split.rank) },
+      { node: nodes + 1, rows: rows.filter(row => ranks[row]! > split.rank) },
     )
     nodes += 2
   }
   return tree
 }
 
+function rank(column: Float64Array): RankedColumn {
+  const levels = Float64Array.from(new Set(column)).sort()
+  const places = new Map([...levels].map((level, place) => [level, place]))
+  return { levels, ranks: Int32Array.from(column, value => places.get(value)!) }
+}
+
 interface Split {
   column: number
   threshold: number
+  /** The last of the left side. */
+  rank: number
   /** What is left of the sum of squares is smaller the larger this is. */
   score: number
 }
@@ -130,7 +153,7 @@ function bestSplit(growth: Growth, rows: Int32Array): Split | null {
   if (rows.length < 2 * minLeaf || rows.every(row => target[row] === target[rows[0]!])) return null
   let best: Split | null = null
   for (const column of subset(columns.length, tried, draw)) {
-    const split = bestSplitOf(columns[column]!, target, rows, minLeaf)
+    const split = bestSplitOf(growth, columns[column]!, rows)
     if (split && (!best || split.score > best.score)) best = { ...split, column }
   }
   return best
@@ -138,25 +161,37 @@ function bestSplit(growth: Growth, rows: Int32Array): Split | null {
 
 // Minimizing the squares around the means of both sides is maximizing sum^2 / count of both.
 function bestSplitOf(
-  values: Float64Array,
-  target: Float64Array,
+  { target, minLeaf, sums, counts }: Growth,
+  { levels, ranks }: RankedColumn,
   rows: Int32Array,
-  minLeaf: number,
 ): Omit<Split, 'column'> | null {
-  const sorted = rows.toSorted((a, b) => values[a]! - values[b]!)
-  const total = sorted.reduce((sum, row) => sum + target[row]!, 0)
+  sums.fill(0, 0, levels.length)
+  counts.fill(0, 0, levels.length)
+  let total = 0
+  for (const row of rows) {
+    sums[ranks[row]!]! += target[row]!
+    counts[ranks[row]!]!++
+    total += target[row]!
+  }
   let best: Omit<Split, 'column'> | null = null
-  let sum = 0
-  for (let count = 1; count < sorted.length; count++) {
-    sum += target[sorted[count - 1]!]!
-    const [below, above] = [values[sorted[count - 1]!]!, values[sorted[count]!]!]
-    if (below === above || count < minLeaf || sorted.length - count < minLeaf) continue
-    const score = sum ** 2 / count + (total - sum) ** 2 / (sorted.length - count)
-    if (best && score <= best.score) continue
-    const middle = (below + above) / 2
-    best = { threshold: middle < above ? middle : below, score } // neighbours have no middle
+  let [sum, count, last] = [0, 0, -1]
+  for (let place = 0; place < levels.length; place++) {
+    if (counts[place] === 0) continue
+    const rest = total - sum
+    const score = (sum * sum) / count + (rest * rest) / (rows.length - count)
+    if (count >= minLeaf && rows.length - count >= minLeaf && (!best || score > best.score))
+      best = { threshold: between(levels[last]!, levels[place]!), rank: last, score }
+    sum += sums[place]!
+    count += counts[place]!
+    last = place
   }
   return best
+}
+
+/** The middle, which for two neighbouring numbers may be rounded up to the higher. */
+function between(low: number, high: number): number {
+  const middle = (low + high) / 2
+  return middle < high ? middle : low
 }
 
 /** `size` different numbers below `total`, in random order. */

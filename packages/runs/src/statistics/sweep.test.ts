@@ -58,9 +58,9 @@ describe('factorsOf', () => {
   })
 
   it('lets no value of a random search explain the others', () => {
-    const configs = [3, 1, 4, 1.5, 9, 2.6].map((lr, index) => ({
+    const configs = [3, 1, 4, 1.5, 9, 2.6, 5, 3.5].map((lr, index) => ({
       lr,
-      decay: (index * 7) % 5,
+      decay: (index * 5) % 8,
       eps: index % 3,
     }))
     expect(factorsOf(withConfigs(...configs)).factors).toHaveLength(3)
@@ -72,12 +72,13 @@ describe('factorsOf', () => {
         { flip: true, clip: { kind: 'agc', factor: 1 }, mix: ['a'] },
         { flip: false, clip: { kind: 'agc', factor: 2 }, mix: ['a'] },
         { flip: true, clip: { kind: 'none' }, mix: ['a', 'b'] },
+        { flip: true, clip: { kind: 'agc', factor: 2 }, mix: ['a'] },
       ),
     )
     expect(factors.map(({ key, kind, values }) => [key, kind, values])).toEqual([
-      ['flip', 'flag', [true, false, true]],
-      ['clip.kind', 'name', ['agc', 'agc', 'none']],
-      ['clip.factor', 'number', [1, 2, null]],
+      ['flip', 'flag', [true, false, true, true]],
+      ['clip.kind', 'name', ['agc', 'agc', 'none', 'agc']],
+      ['clip.factor', 'number', [1, 2, null, 2]],
     ])
     expect(factors[1]!.aliases).toEqual(['mix'])
   })
@@ -174,6 +175,20 @@ describe('sensitivities', () => {
       [0.01, 0.04, 0.16, 0.64].map(factor => `clip.factor ${factor}`),
     )
     expect(batch.averaged).toEqual(['model'])
+  })
+
+  it('draws no means through the single runs of a random search', () => {
+    const runs = sweep.slice(0, 40).map((run, index) => {
+      const lr = 0.01 * ((index * 17) % 41) + 0.01
+      const decay = 1e-4 * ((index * 7) % 43)
+      return { ...run, header: { ...run.header, config: { lr, decay } } }
+    })
+    expect(factorsOf(runs).factors.map(({ key, aliases }) => [key, aliases])).toEqual([
+      ['lr', []],
+      ['decay', []],
+    ])
+    expect(sensitivities(runs)).toEqual([])
+    expect(heatMapOf(runs)).toBeNull()
   })
 
   it('makes no curve of two values, nor of names', () => {

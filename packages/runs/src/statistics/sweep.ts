@@ -71,26 +71,32 @@ export interface StepsPoint {
 /** More lines or panels than this cannot be told apart. */
 const MOST_LINES = 7
 const MOST_PANELS = 6
+const MOST_CELLS = 150
 
 /** A curve for every numeric factor that has three values or more along some line. */
 export function sensitivities(runs: readonly RunRecord[]): Sensitivity[] {
   const { factors } = factorsOf(runs)
-  return factors
-    .filter(({ kind, levels }) => kind === 'number' && levels.length > 2)
-    .map(factor => {
-      const { groups, averaged } = linesAlong(factor, factors, runs)
-      const lines = groups.map(({ name, members }) => ({
-        name,
-        points: pointsOf(members, factor, runs),
-      }))
-      return { factor: factor.key, scale: factor.scale, lines, averaged }
-    })
-    .filter(({ lines }) => lines.some(({ points }) => points.length > 2))
+  return (
+    factors
+      .filter(({ kind, levels }) => kind === 'number' && levels.length > 2)
+      .map(factor => {
+        const { groups, averaged } = linesAlong(factor, factors, runs)
+        const lines = groups.map(({ name, members }) => ({
+          name,
+          points: pointsOf(members, factor, runs),
+        }))
+        return { factor: factor.key, scale: factor.scale, lines, averaged }
+      })
+      .filter(({ lines }) => lines.some(({ points }) => points.length > 2))
+      // Of a random search such a line is no mean: it goes from run to run.
+      .filter(({ lines, averaged }) => averaged.length === 0 || lines.every(isOfMeans))
+  )
 }
 
 /**
  * The two factors with the most values, numbers first; null where there are not two, where fewer
- * than six places of the map are run, or where other factors would make more than six maps.
+ * than six places of the map are run or than half of them, or where other factors would make more than
+ * six maps.
  */
 export function heatMapOf(runs: readonly RunRecord[]): HeatMap | null {
   const { factors } = factorsOf(runs)
@@ -105,7 +111,9 @@ export function heatMapOf(runs: readonly RunRecord[]): HeatMap | null {
     cells: cellsOf(members, x, y, runs),
   }))
   const cells = panels.reduce((sum, panel) => sum + panel.cells.length, 0)
-  if (panels.length > MOST_PANELS || cells < 6 * panels.length) return null
+  const places = x.levels.length * y.levels.length * panels.length
+  if (panels.length > MOST_PANELS || places > MOST_CELLS || cells < Math.max(6, places / 2))
+    return null
   return { x: x.key, y: y.key, xLevels: levelsOf(x), yLevels: levelsOf(y), panels }
 }
 
@@ -131,6 +139,13 @@ export function stepsToScore(runs: readonly RunRecord[]): StepsToScore | null {
       .map(({ name, members }) => ({ name, points: stepsOf(members, batch, runs, score) }))
       .filter(({ points }) => points.length > 0),
   }
+}
+
+function isOfMeans({ points }: SweepLine): boolean {
+  const runs = points.map(({ score, diverged, unfinished }) => {
+    return (score?.values.length ?? 0) + diverged + unfinished
+  })
+  return mean(runs) >= 2
 }
 
 function pointsOf(
