@@ -31,14 +31,14 @@ export function importancePlot(analysis: FactorAnalysis): EChartsCoreOption {
   const importances = factors.map(importanceBar)
   const most = Math.max(0, ...importances.map(bar => (bar.value ?? 0) + bar.deviation))
   const least = Math.min(0, ...importances.map(bar => (bar.value ?? 0) - bar.deviation))
-  const left = { left: 170, width: 300, top: 44, bottom: 52 }
+  const left = { left: 200, width: 290, top: 44, bottom: 52 }
   return {
     ...canvas,
     title: [
       panelTitle('Importance', { top: 10, height: 20 }),
-      { ...panelTitle('Correlation with test accuracy', { top: 10, height: 20 }), left: 550 },
+      { ...panelTitle('Correlation with test accuracy', { top: 10, height: 20 }), left: 560 },
     ].map((title, index) => (index === 0 ? { ...title, left: left.left } : title)),
-    grid: [left, { left: 550, right: 60, top: 44, bottom: 52 }],
+    grid: [left, { left: 560, right: 60, top: 44, bottom: 52 }],
     xAxis: [
       barAxis('loss of out-of-bag R\u00b2 when shuffled', least, most || 1, 0),
       barAxis("Pearson's r", -1, 1, 1),
@@ -125,7 +125,7 @@ const roundLabels = {
   color: color('muted'),
   fontSize: 12,
   showMaxLabel: false,
-  showMinLabel: true,
+  showMinLabel: false,
   formatter: (value: number) => tick(Number(value.toFixed(2))),
 }
 
@@ -137,6 +137,6 @@ function factorAxis(factors: readonly FactorEffect[], panel: number) {
     data: factors.map(({ key }) => key),
     axisLine: { show: false },
     axisTick: { show: false },
-    axisLabel: { color: color('ink'), fontSize: 13, interval: 0, width: 150, overflow: 'truncate' },
+    axisLabel: { color: color('ink'), fontSize: 13, interval: 0, width: 180, overflow: 'truncate' },
   }
 }

@@ -146,7 +146,7 @@ function axisSeries(axes: readonly Axis[]): object {
   return markSeries(
     items,
     ({ index }) => [index, 0],
-    ({ name, labels, index }, { at }) => {
+    ({ name, labels, index }, { at, panel }) => {
       const [x, top] = at(index, 1)
       const stem: Mark = {
         type: 'line',
@@ -157,7 +157,10 @@ function axisSeries(axes: readonly Axis[]): object {
       const places = labels.map(label => ({ ...label, y: at(index, label.at)[1] }))
       return [
         stem,
-        textMark(name, [index === 0 ? x - EDGE + 4 : x, top - 20], {
+        textMark(name.replace(' (', '\n('), [index === 0 ? x - EDGE + 4 : x, top - 24], {
+          width: panel.width / (axes.length - 1) - 8,
+          overflow: 'truncate',
+          lineHeight: 16,
           fill: color('ink'),
           fontWeight: 600,
           ...(index === 0 && { align: 'left' }),

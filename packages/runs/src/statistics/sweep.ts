@@ -233,11 +233,11 @@ function linesAlong(factor: Factor, factors: readonly Factor[], runs: readonly R
   const rows = factor.values.flatMap((value, row) => (value === null ? [] : row))
   const all = groupsOf(others, runs, rows)
   if (all.length <= MOST_LINES) return { groups: all.map(named(factor)), averaged: [] }
-  const second = others.find(({ values }) => {
-    const count = new Set(rows.map(row => values[row])).size
-    return count > 1 && count <= MOST_LINES
-  })
-  const averaged = others.filter(other => other !== second).map(({ key }) => key)
+  const varying = others.filter(({ values }) => new Set(rows.map(row => values[row])).size > 1)
+  const second = varying.find(
+    ({ values }) => new Set(rows.map(row => values[row])).size <= MOST_LINES,
+  )
+  const averaged = varying.filter(other => other !== second).map(({ key }) => key)
   return {
     groups: groupsOf(second ? [second] : [], runs, rows).map(({ members }) => ({
       name: second ? labelOf([second], members[0]!) : '',
