@@ -5,11 +5,10 @@ import { pearson, spearman } from './correlation.ts'
 import { type Factor, factorsOf, type Level, partsOf } from './factors.ts'
 import { permutationImportance } from './importance.ts'
 
-/** Scores of a run that factors are measured against. */
-export const SCORES = ['testAccuracy', 'bestTestAccuracy', 'emaAccuracy'] as const
-
 /** The score after the last epoch, of the best epoch, or of the averaged weights at the end. */
-export type Score = (typeof SCORES)[number]
+export type Score = 'testAccuracy' | 'bestTestAccuracy' | 'emaAccuracy'
+
+const SCORES: readonly Score[] = ['testAccuracy', 'bestTestAccuracy', 'emaAccuracy']
 
 /** What is known of one factor. */
 export interface FactorEffect extends Pick<Factor, 'key' | 'aliases' | 'kind' | 'scale'> {
