@@ -59,6 +59,29 @@ describe('permutationImportance', () => {
     }
   })
 
+  // scikit-learn 1.9.1, RandomForestRegressor with 1000 trees, max_features=2, min_samples_leaf=1 and
+  // columns shuffled 50 times: R2 out of bag 0.921, losses of 1.597, 0.302 and 0.009.
+  it('comes near to another implementation', () => {
+    const rows = Array.from({ length: 60 }, (_, i) => [
+      i % 5,
+      Math.floor(i / 5) % 4,
+      (i * 7) % 3,
+      i,
+    ])
+    const score = ([a, b, , i]: number[]) =>
+      b! - 2 * a! - Math.abs(a! - b!) + Math.sin(12.9898 * i!)
+    const { r2, columns } = permutationImportance(
+      columnsOf(rows).slice(0, 3),
+      Float64Array.from(rows, score),
+      { minLeaf: 1, tried: 2 },
+    )
+    expect(Math.abs(r2 - 0.921)).toBeLessThan(0.015)
+    const errors = [1.597, 0.302, 0.009].map((loss, i) => Math.abs(columns[i]!.mean - loss))
+    expect(errors[0]!).toBeLessThan(0.15)
+    expect(errors[1]!).toBeLessThan(0.05)
+    expect(errors[2]!).toBeLessThan(0.02)
+  })
+
   it('gives equal output for equal input', () => {
     const rows = randomRows(20, 2)
     const once = importanceOf(rows, ([a]) => a!)

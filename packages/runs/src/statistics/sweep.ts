@@ -2,7 +2,8 @@
 import { statusOf } from '../status.ts'
 import type { RunRecord } from '../types.ts'
 import { scoreOf } from './analysis.ts'
-import { type Factor, factorsOf, type Level, partsOf } from './factors.ts'
+import { type Factor, factorsOf, type Level } from './factors.ts'
+import { groupsOf, linesAlong } from './groups.ts'
 import { mean, type Spread, spreadOf } from './spread.ts'
 
 /** The runs at one place of a sweep. */
@@ -68,8 +69,7 @@ export interface StepsPoint {
   runs: number
 }
 
-/** More lines or panels than this cannot be told apart. */
-const MOST_LINES = 7
+/** More than this cannot be told apart. */
 const MOST_PANELS = 6
 const MOST_CELLS = 150
 
@@ -106,8 +106,8 @@ export function heatMapOf(runs: readonly RunRecord[]): HeatMap | null {
       b.levels.length - a.levels.length,
   )
   if (!x || !y || x.levels.length < 3) return null
-  const panels = groupsOf(others, runs).map(({ name, members }) => ({
-    name: others.length > 0 ? name(x, y) : '',
+  const panels = groupsOf(others, [x, y], runs).map(({ name, members }) => ({
+    name,
     cells: cellsOf(members, x, y, runs),
   }))
   const cells = panels.reduce((sum, panel) => sum + panel.cells.length, 0)
@@ -221,89 +221,6 @@ const bestOf = ({ epochs }: RunRecord) =>
 /** What half of the values reach. */
 const upperMedian = (values: readonly number[]) =>
   values.toSorted((a, b) => b - a)[Math.ceil(values.length / 2) - 1]!
-
-interface Lines {
-  groups: { name: string; members: number[] }[]
-  averaged: string[]
-}
-
-/** The runs that differ in nothing but `factor`, or where these would be too many, in one other. */
-function linesAlong(factor: Factor, factors: readonly Factor[], runs: readonly RunRecord[]): Lines {
-  const others = factors.filter(other => other !== factor)
-  const rows = factor.values.flatMap((value, row) => (value === null ? [] : row))
-  const all = groupsOf(others, runs, rows)
-  if (all.length <= MOST_LINES) return { groups: all.map(named(factor)), averaged: [] }
-  const varying = others.filter(({ values }) => new Set(rows.map(row => values[row])).size > 1)
-  const second = varying.find(
-    ({ values }) => new Set(rows.map(row => values[row])).size <= MOST_LINES,
-  )
-  const averaged = varying.filter(other => other !== second).map(({ key }) => key)
-  return {
-    groups: groupsOf(second ? [second] : [], runs, rows).map(({ members }) => ({
-      name: second ? labelOf([second], members[0]!) : '',
-      members,
-    })),
-    averaged,
-  }
-}
-
-interface Group {
-  members: number[]
-  /** What its runs have in common, but for the given factors. */
-  name: (...varied: Factor[]) => string
-}
-
-const named =
-  (...varied: Factor[]) =>
-  ({ name, members }: Group) => ({ name: name(...varied), members })
-
-function groupsOf(
-  factors: readonly Factor[],
-  runs: readonly RunRecord[],
-  rows: readonly number[] = [...runs.keys()],
-): Group[] {
-  const parts = partsOf(factors)
-  const byPart = new Map<string, number[]>()
-  for (const row of rows) {
-    const part = parts[row] ?? ''
-    byPart.set(part, [...(byPart.get(part) ?? []), row])
-  }
-  const groups = [...byPart.values()]
-  const differing = factors.filter(({ values }) => new Set(rows.map(row => values[row])).size > 1)
-  return groups.map(members => ({
-    members,
-    name: (...varied) => {
-      const shared = commonParts(groups.map(others => planName(others, varied, runs) ?? ''))
-      const own = planName(members, varied, runs)
-      const parts = own?.split(', ').filter(part => !shared.has(part)) ?? []
-      return parts.join(', ') || labelOf(differing, members[0]!)
-    },
-  }))
-}
-
-/** A plan calls its runs `agc, batchSize 64`: the name less the factors, where all agree on it. */
-function planName(
-  members: readonly number[],
-  varied: readonly Factor[],
-  runs: readonly RunRecord[],
-): string | null {
-  const names = members.map(row => {
-    const own = varied.map(({ key, values }) => `${key} ${values[row]}`)
-    return runs[row]!.header.name.split(', ')
-      .filter(part => !own.includes(part))
-      .join(', ')
-  })
-  return new Set(names).size === 1 && names[0] !== '' ? names[0]! : null
-}
-
-/** What all names say is not worth saying of any. */
-function commonParts([first = '', ...names]: readonly string[]): Set<string> {
-  const parts = names.map(name => name.split(', '))
-  return new Set(first.split(', ').filter(part => parts.every(others => others.includes(part))))
-}
-
-const labelOf = (factors: readonly Factor[], row: number) =>
-  factors.map(({ key, values }) => `${key} ${values[row] ?? 'not set'}`).join(', ')
 
 /** Where some runs do not have a setting, that is a level too. */
 const levelsOf = ({ levels, values }: Factor): Level[] =>
