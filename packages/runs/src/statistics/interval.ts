@@ -2,10 +2,10 @@
 import jStat from 'jstat'
 import { mean, standardDeviation } from './spread.ts'
 
-/** The probability with which every interval of this package holds what it is for. */
-export const CONFIDENCE = 0.95
+/** The probability with which an interval holds what it is for. */
+const CONFIDENCE = 0.95
 
-/** A range that holds a true value with the probability {@link CONFIDENCE}. */
+/** A range that holds a true value with a probability of 95%. */
 export interface Interval {
   low: number
   high: number
