@@ -129,6 +129,6 @@ describe('reportHtml', () => {
     expect(page).toContain('Difference: test accuracy less that of batch norm, in points')
     const other = reportHtml({ title: 'Demo', command, runs: comparison(), baseline: 'no norm' })
     expect(other).toContain('less that of no norm, in points')
-    expect(other).toContain('+6.06 [+0.62, +11.49] (two seeds)')
+    expect(other).toContain('+6.06 <small>[+0.62, +11.49]</small> <small>(two seeds)</small>')
   })
 })

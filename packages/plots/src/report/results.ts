@@ -57,7 +57,7 @@ function variantRow(
 <th scope="row">${swatch(index)}${variant.name}</th>
 <td class="number strong">${percentSpread(variant.testAccuracy)}</td>
 <td>${strip(variant.testAccuracy, index, range)}</td>
-<td class="number">${isBaseline ? 'baseline' : differenceText(variant.difference)}</td>
+<td class="number">${isBaseline ? 'baseline' : difference(variant)}</td>
 ${averaged ? html`<td class="number">${percentSpread(variant.emaAccuracy)}</td>` : null}
 <td class="number">${percentSpread(variant.trainAccuracy)}</td>
 <td class="number">${loss(variant.trainLoss?.mean ?? Number.NaN)}</td>
@@ -66,6 +66,12 @@ ${averaged ? html`<td class="number">${percentSpread(variant.emaAccuracy)}</td>`
 <td>${statusText(variant)}</td>
 </tr>
 `
+}
+
+// The interval and the word on seeds below the estimate, for the width of the table.
+function difference(variant: VariantSummary): Html {
+  const parts = differenceText(variant.difference).split(/ (?=[[(])/)
+  return html`${parts.map((part, index) => (index === 0 ? part : html` <small>${part}</small>`))}`
 }
 
 // A dot for each seed and a bar at the mean, all rows on one scale.

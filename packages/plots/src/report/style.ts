@@ -31,13 +31,14 @@ section > p { max-width: 46em; margin: 0 0 16px; color: var(--plot-muted); text-
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: 14.5px; font-variant-numeric: tabular-nums; }
 caption { padding: 12px 16px 6px; color: var(--plot-muted); font-size: 14px; text-align: left; }
-th, td { padding: 10px; text-align: left; vertical-align: baseline; }
+th, td { padding: 10px 8px; text-align: left; vertical-align: baseline; }
 th:first-child, td:first-child { padding-left: 16px; }
 thead th { color: var(--plot-muted); font-size: 13px; font-weight: 600; white-space: nowrap; }
 tbody tr { border-top: 1px solid var(--plot-rule); }
-tbody th { min-width: 15em; font-weight: 600; }
+tbody th { min-width: 12.5em; font-weight: 600; }
 .number { text-align: right; white-space: nowrap; }
 .strong { font-weight: 600; }
+.number small { display: block; color: var(--plot-muted); font-size: 13px; }
 .swatch { display: inline-block; width: 16px; height: 4px; margin: 0 10px 4px 0; border-radius: 2px; print-color-adjust: exact; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 24px; margin: 0 0 12px; padding: 0; list-style: none; font-size: 15px; }
 .dash { display: inline-block; width: 20px; margin: 0 10px 4px 0; border-top: 2px dashed var(--plot-ink); }
