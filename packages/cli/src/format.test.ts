@@ -8,10 +8,12 @@ describe('format', () => {
   })
 
   it('adds the deviation over seeds where there is one', () => {
-    expect(percentSpread({ mean: 0.847, standardDeviation: 0.0012, values: [] })).toBe(
+    expect(percentSpread({ mean: 0.847, standardDeviation: 0.0012, seeds: [], values: [] })).toBe(
       '84.70% ± 0.12',
     )
-    expect(percentSpread({ mean: 0.847, standardDeviation: null, values: [] })).toBe('84.70%')
+    expect(percentSpread({ mean: 0.847, standardDeviation: null, seeds: [], values: [] })).toBe(
+      '84.70%',
+    )
     expect(percentSpread(null)).toBe('-')
   })
 

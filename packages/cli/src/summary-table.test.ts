@@ -2,7 +2,7 @@ import type { VariantSummary } from '@normfree/runs'
 import { describe, expect, it } from 'vitest'
 import { summaryTable } from './summary-table.ts'
 
-const spread = (mean: number) => ({ mean, standardDeviation: 0.001, values: [mean] })
+const spread = (mean: number) => ({ mean, standardDeviation: 0.001, seeds: [0], values: [mean] })
 
 const variant: VariantSummary = {
   name: 'batch norm',
@@ -11,6 +11,8 @@ const variant: VariantSummary = {
   messages: [],
   parameters: 269_818,
   testAccuracy: spread(0.847),
+  difference: null,
+  emaAccuracy: null,
   bestTestAccuracy: spread(0.85),
   trainAccuracy: spread(0.9),
   trainLoss: spread(1),
@@ -25,6 +27,7 @@ describe('summaryTable', () => {
       '',
       'batch norm',
       '84.70% ± 0.10',
+      'baseline',
       '90.00% ± 0.10',
       '1,901',
       '269,818',
@@ -41,6 +44,26 @@ describe('summaryTable', () => {
       trainAccuracy: null,
       imagesPerSecond: null,
     }
-    expect(summaryTable([diverged])).toMatch(/- │ .*- │ .*- │ .*269,818 │ diverged/)
+    expect(summaryTable([diverged])).toMatch(/- │ .*- │ .*- │ .*269,818 │ 3 diverged/)
+  })
+
+  it('gives the difference to the baseline with its interval, and says what it is', () => {
+    const better = {
+      ...variant,
+      name: 'normalizer-free',
+      emaAccuracy: spread(0.86),
+      difference: {
+        estimate: 0.0052,
+        interval: { low: -0.0011, high: 0.0115 },
+        method: 'paired' as const,
+        degreesOfFreedom: 2,
+        commonSeeds: 3,
+        note: null,
+      },
+    }
+    const text = summaryTable([variant, better])
+    expect(text).toMatch(/normalizer-free .* │ \+0\.52 \[-0\.11, \+1\.15\] │ +86\.00% ± 0\.10 │/)
+    expect(text).toMatch(/Difference: test accuracy less that of batch norm, in points/)
+    expect(summaryTable([variant, better], 'normalizer-free')).toMatch(/batch norm .* │ +– │/)
   })
 })

@@ -9,6 +9,22 @@ export type Role = 'paper' | 'ink' | 'muted' | 'rule'
 
 type Palette = Record<Role, string> & { series: readonly string[] }
 
+// Viridis by Smith and van der Walt (2015), nine steps of even lightness, told apart with any colour
+// vision and in grey; the same on both papers, as areas that hold a number of their own.
+const scale = [
+  '#440154',
+  '#472d7b',
+  '#3b528b',
+  '#2c728e',
+  '#21918c',
+  '#28ae80',
+  '#5ec962',
+  '#addc30',
+  '#fde725',
+]
+
+const onScale = { dark: '#ffffff', light: '#1c2024' }
+
 // Series: Okabe & Ito (2008), "Color Universal Design", told apart with any colour vision. Yellow is
 // left out on white, blue comes last on black: too little contrast. Hues keep their place.
 const palettes: Record<'light' | 'dark', Palette> = {
@@ -33,9 +49,25 @@ export function color(role: Role): string {
   return `var(--plot-${role})`
 }
 
+/** How many colours there are before they repeat. */
+export const SERIES_COLORS = palettes.light.series.length
+
 /** The colour of the `index`-th variant, as a CSS variable; they repeat after seven. */
 export function seriesColor(index: number): string {
-  return `var(--plot-series-${index % palettes.light.series.length})`
+  return `var(--plot-series-${index % SERIES_COLORS})`
+}
+
+/** How many steps {@link scaleColor} has. */
+export const SCALE_STEPS = scale.length
+
+/** The colour of a step of the sequential scale, as a CSS variable; 0 is the lowest and darkest. */
+export function scaleColor(step: number): string {
+  return `var(--plot-scale-${step})`
+}
+
+/** The colour of text on that step. */
+export function onScaleColor(step: number): string {
+  return `var(--plot-on-scale-${step < 4 ? 'dark' : 'light'})`
 }
 
 /** CSS declarations that give every variable its value. */
@@ -53,6 +85,10 @@ function valuesOf(theme: 'light' | 'dark'): Map<string, string> {
   const { series, ...roles } = palettes[theme]
   return new Map([
     ...Object.entries(roles).map(([role, value]) => [`--plot-${role}`, value] as const),
+    ...scale.map((value, step) => [`--plot-scale-${step}`, value] as const),
+    ...Object.entries(onScale).map(
+      ([shade, value]) => [`--plot-on-scale-${shade}`, value] as const,
+    ),
     ...series.map((value, index) => [`--plot-series-${index}`, value] as const),
   ])
 }

@@ -2,7 +2,7 @@
 import { mean, type RunRecord, standardDeviation } from '@normfree/runs'
 import type { EChartsCoreOption } from 'echarts/core'
 import { bandSeries } from './band.ts'
-import { percent, tick } from './numbers.ts'
+import { percentTick, tick } from './numbers.ts'
 import {
   canvas,
   colorsByName,
@@ -112,7 +112,3 @@ const bandOf = (points: CurvePoint[], stroke: string, scale: Scale) =>
     stroke,
     scale,
   )
-
-function percentTick(fraction: number): string {
-  return percent(fraction).replace(/\.?0+%$/, '%')
-}

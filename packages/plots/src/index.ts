@@ -1,9 +1,10 @@
 // @normfree/plots: run records to charts and reports. Safe in a browser; PNG is in ./png.
 export type { Theme } from './colors.ts'
 export { type CurveMetric, curvePlot } from './curve-plot.ts'
+export { differenceNote, differenceText } from './numbers.ts'
 export type { LegendOption } from './panel.ts'
 export { type ReportInput, reportHtml } from './report/report-html.ts'
 export { type SignalPlotOptions, signalPlot, signalPlotSize } from './signal-plot.ts'
 export { renderSvg, type SvgOptions } from './svg.ts'
-export { markdownRows, markdownTable } from './tables.ts'
+export { hasAverages, markdownFactors, markdownRows, markdownTable, statusText } from './tables.ts'
 export { type TerminalOptions, terminalSignalPlot } from './terminal-plot.ts'

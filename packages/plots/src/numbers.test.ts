@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { count, loss, percent, percentSpread, tick } from './numbers.ts'
+import { count, differenceText, loss, percent, percentSpread, tick } from './numbers.ts'
 
 describe('percentSpread', () => {
   it('writes mean and deviation, the mean alone for one seed, and a dash for none', () => {
     const values = [0.846, 0.848]
-    const spread = { mean: 0.847, standardDeviation: 0.0018, values }
+    const spread = { mean: 0.847, standardDeviation: 0.0018, seeds: [0, 1], values }
     expect(percentSpread(spread)).toBe('84.70 ± 0.18%')
     expect(percentSpread({ ...spread, standardDeviation: null })).toBe('84.70%')
     expect(percentSpread(null)).toBe('–')
@@ -37,5 +37,24 @@ describe('percent, count and loss', () => {
       '272,474',
       '1.050',
     ])
+  })
+})
+
+describe('differenceText', () => {
+  it('writes a difference with sign, interval, and a word on few seeds', () => {
+    const difference = {
+      estimate: 0.0052,
+      interval: { low: -0.0011, high: 0.01149 },
+      method: 'paired' as const,
+      degreesOfFreedom: 2,
+      commonSeeds: 3,
+      note: null,
+    }
+    expect(differenceText(difference)).toBe('+0.52 [-0.11, +1.15]')
+    expect(differenceText({ ...difference, interval: null, note: 'one seed: unknown' })).toBe(
+      '+0.52 (one seed)',
+    )
+    expect(differenceText({ ...difference, estimate: -0.00001 })).toMatch(/^0\.00 /)
+    expect(differenceText(null)).toBe('–')
   })
 })

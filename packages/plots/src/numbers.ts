@@ -1,5 +1,5 @@
 // How numbers are written in charts, tables and sentences: one way each.
-import type { Spread } from '@normfree/runs'
+import type { Difference, Spread } from '@normfree/runs'
 
 /** `0.8471` as `84.71%`. */
 export function percent(fraction: number): string {
@@ -26,6 +26,36 @@ export function percentSpread(spread: Spread | null): string {
   if (spread === null) return '–'
   if (spread.standardDeviation === null) return percent(spread.mean)
   return `${points(spread.mean)} ± ${percent(spread.standardDeviation)}`
+}
+
+/**
+ * A difference in percentage points with its 95% interval, `+0.52 [-0.11, +1.15]`; with a word where
+ * one seed or two are all there is, and a dash where nothing can be compared.
+ */
+export function differenceText(difference: Difference | null): string {
+  if (difference === null) return '–'
+  const { estimate, interval, note } = difference
+  const range = interval ? ` [${signed(interval.low)}, ${signed(interval.high)}]` : ''
+  return `${signed(estimate)}${range}${note ? ` (${note.split(':')[0]})` : ''}`
+}
+
+/** `0.0052` as `+0.52`. */
+function signed(fraction: number): string {
+  const text = points(fraction)
+  return /[1-9]/.test(text) && fraction > 0 ? `+${text}` : text.replace(/^-(0\.0+)$/, '$1')
+}
+
+/** What a difference in a table means, for below or above it. */
+export function differenceNote(baseline: string): string {
+  return (
+    `Difference: test accuracy less that of ${baseline}, in points, with its 95% interval by ` +
+    "Student's t over the seeds that both have (by Welch where they share none)."
+  )
+}
+
+/** An axis label of a fraction: `0.8` as `80%`. */
+export function percentTick(fraction: number): string {
+  return percent(fraction).replace(/\.?0+%$/, '%')
 }
 
 /** An axis label: short, exact for round numbers, with an exponent where zeros would mislead. */

@@ -121,6 +121,42 @@ export function comparisonOfSeed(seed: number): RunRecord[] {
   ]
 }
 
+/**
+ * A sweep of batch size and clipping factor with three seeds: accuracy falls with the batch size, and
+ * the larger the batch, the smaller the best factor. The largest of both diverge, once or always.
+ */
+export function sweep(model = 'resnet20_nonorm'): RunRecord[] {
+  return [32, 64, 128, 256, 512].flatMap((batchSize, i) =>
+    [0.01, 0.04, 0.16, 0.64].flatMap((factor, j) =>
+      [0, 1, 2].map(seed => sweepRun(model, batchSize, factor, seed, { i, j })),
+    ),
+  )
+}
+
+function sweepRun(
+  model: string,
+  batchSize: number,
+  factor: number,
+  seed: number,
+  { i, j }: { i: number; j: number },
+): RunRecord {
+  const diverges = i + j === 7 || (i + j === 6 && seed === 1)
+  const run = runOf({
+    name: `${model}, batchSize ${batchSize}, clip.factor ${factor}`,
+    model,
+    seed,
+    accuracy: 0.84 - 0.035 * i - 0.012 * Math.abs(3 - j - 0.6 * i),
+    config: { model, batchSize, clip: { kind: 'agc', factor } },
+    ...(diverges && { divergesAfter: 3 }),
+  })
+  run.header.plan = 'sweep'
+  run.epochs = run.epochs.map(line => ({
+    ...line,
+    step: line.epoch * Math.floor(50_000 / batchSize),
+  }))
+  return run
+}
+
 function order(run: RunRecord): number {
   const names = ['batch norm', 'no norm', 'no norm + AGC 0.01', 'normalizer-free']
   return names.indexOf(run.header.name) * 10 + run.header.seed

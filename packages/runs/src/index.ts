@@ -7,14 +7,37 @@ export { type MetricsPosition, type MetricsWriter, openMetrics } from './metrics
 export { listRuns, readRun } from './read.ts'
 export { type Scalars, scalarsOf } from './scalars.ts'
 export {
-  mean,
-  type RunStatus,
-  type Spread,
-  standardDeviation,
-  statusOf,
-  summarize,
-  type VariantSummary,
-} from './summary.ts'
+  analyzeFactors,
+  type FactorAnalysis,
+  type FactorEffect,
+  type Score,
+  scoreOf,
+} from './statistics/analysis.ts'
+export { type Difference, differenceOf } from './statistics/difference.ts'
+export {
+  type Factor,
+  type Factors,
+  factorsOf,
+  flattenConfig,
+  type Level,
+} from './statistics/factors.ts'
+export type { Interval } from './statistics/interval.ts'
+export { mean, type Spread, standardDeviation } from './statistics/spread.ts'
+export { type Study, studyOf } from './statistics/study.ts'
+export {
+  type HeatMap,
+  heatMapOf,
+  type Sensitivity,
+  type StepsLine,
+  type StepsPoint,
+  type StepsToScore,
+  type SweepLine,
+  type SweepPoint,
+  sensitivities,
+  stepsToScore,
+} from './statistics/sweep.ts'
+export { type RunStatus, statusOf } from './status.ts'
+export { summarize, type VariantSummary } from './summary.ts'
 export { openTensorBoard } from './tensorboard.ts'
 export {
   type EndLine,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { mean, standardDeviation, statusOf, summarize } from './summary.ts'
+import { statusOf } from './status.ts'
+import { summarize } from './summary.ts'
 import { epochOf, headerOf, runOf } from './testing.ts'
 
 const seeded = (seed: number, testAccuracy: number) =>
@@ -25,6 +26,7 @@ describe('summarize', () => {
     expect(summarize([seeded(0, 0.8)])[0]!.testAccuracy).toEqual({
       mean: 0.8,
       standardDeviation: null,
+      seeds: [0],
       values: [0.8],
     })
   })
@@ -56,14 +58,25 @@ describe('summarize', () => {
     expect(summary!.messages).toEqual(['NaN in blocks.3'])
     expect(summarize([diverged])[0]!.testAccuracy).toBeNull()
   })
-})
 
-describe('mean and standardDeviation', () => {
-  it('match a case worked by hand', () => {
-    expect(mean([2, 4, 4, 4, 5, 5, 7, 9])).toBe(5)
-    expect(standardDeviation([2, 4, 4, 4, 5, 5, 7, 9])).toBeCloseTo(Math.sqrt(32 / 7), 12)
-    expect(standardDeviation([5, 5])).toBe(0)
-    expect(standardDeviation([5])).toBeNull()
+  it('compares with the first variant, or the one that is named, and with none that is not there', () => {
+    const runs = [0.8, 0.9].flatMap((accuracy, index) =>
+      [0, 1, 2].map(seed => ({
+        ...seeded(seed, accuracy + seed / 100),
+        header: headerOf({ seed, name: `variant ${index}` }),
+      })),
+    )
+    const estimates = (baseline?: string) =>
+      summarize(runs, baseline).map(({ difference }) => difference?.estimate.toFixed(3) ?? null)
+    expect(estimates()).toEqual([null, '0.100'])
+    expect(estimates('variant 1')).toEqual(['-0.100', null])
+    expect(estimates('variant 2')).toEqual([null, null])
+  })
+
+  it('gives the score of averaged weights where every completed run has one', () => {
+    const averaged = runOf({ epochs: [epochOf(1, { emaAccuracy: 0.7 })] })
+    expect(summarize([averaged])[0]!.emaAccuracy!.values).toEqual([0.7])
+    expect(summarize([averaged, runOf()])[0]!.emaAccuracy).toBeNull()
   })
 })
 

@@ -1,17 +1,9 @@
 // Runs that differ only in their seed, put together: means and spreads. Pure functions, no I/O.
-import type { EndLine, EpochLine, RunRecord } from './types.ts'
 
-/** How a run stands; `unfinished` is a run that was killed or is still going. */
-export type RunStatus = EndLine['status'] | 'unfinished'
-
-/** A number measured once per seed. */
-export interface Spread {
-  mean: number
-  /** The sample standard deviation (n - 1); null for a single value. */
-  standardDeviation: number | null
-  /** In the order of the runs. */
-  values: number[]
-}
+import { type Difference, differenceOf } from './statistics/difference.ts'
+import { median, type Spread, spreadOf } from './statistics/spread.ts'
+import { type RunStatus, statusOf } from './status.ts'
+import type { EpochLine, RunRecord } from './types.ts'
 
 /**
  * All runs of one name.
@@ -29,8 +21,12 @@ export interface VariantSummary {
   parameters: number
   /** After the last epoch, a fraction 0..1. */
   testAccuracy: Spread | null
+  /** Of {@link testAccuracy} to the baseline's; null for the baseline, and where either has none. */
+  difference: Difference | null
   /** Of the best epoch by test accuracy: chosen on the test set, so optimistic. */
   bestTestAccuracy: Spread | null
+  /** Of the averaged weights after the last epoch; null too where runs kept no average. */
+  emaAccuracy: Spread | null
   trainAccuracy: Spread | null
   trainLoss: Spread | null
   testLoss: Spread | null
@@ -38,39 +34,37 @@ export interface VariantSummary {
   imagesPerSecond: Spread | null
 }
 
-/** Groups runs by name, in order of first appearance, and summarizes each group. */
-export function summarize(runs: readonly RunRecord[]): VariantSummary[] {
+/**
+ * Groups runs by name, in order of first appearance, summarizes each group, and compares it with the
+ * one that is called `baseline`. Default: the first.
+ */
+export function summarize(runs: readonly RunRecord[], baseline?: string): VariantSummary[] {
   const names = new Set(runs.map(run => run.header.name))
-  return [...names].map(name =>
+  const variants = [...names].map(name =>
     summarizeVariant(
       name,
       runs.filter(run => run.header.name === name),
     ),
   )
+  const reference = variants.find(({ name }) => name === (baseline ?? variants[0]!.name))
+  return variants.map(variant => ({ ...variant, difference: differenceTo(reference, variant) }))
 }
 
-/** The status of one run. */
-export function statusOf(run: RunRecord): RunStatus {
-  return run.end?.status ?? 'unfinished'
-}
-
-/** The arithmetic mean; NaN of nothing. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-/** The sample standard deviation (n - 1); null for fewer than two values. */
-export function standardDeviation(values: readonly number[]): number | null {
-  if (values.length < 2) return null
-  const center = mean(values)
-  const squares = values.map(value => (value - center) ** 2)
-  return Math.sqrt(mean(squares) * (values.length / (values.length - 1)))
+function differenceTo(
+  reference: VariantSummary | undefined,
+  variant: VariantSummary,
+): Difference | null {
+  if (!reference?.testAccuracy || !variant.testAccuracy || variant === reference) return null
+  return differenceOf(variant.testAccuracy, reference.testAccuracy)
 }
 
 function summarizeVariant(name: string, runs: RunRecord[]): VariantSummary {
   const completed = runs.filter(run => statusOf(run) === 'completed' && run.epochs.length > 0)
-  const spread = (measure: (epochs: EpochLine[]) => number) =>
-    completed.length > 0 ? spreadOf(completed.map(run => measure(run.epochs))) : null
+  const seeds = completed.map(run => run.header.seed)
+  const spread = (measure: (epochs: EpochLine[]) => number | undefined): Spread | null => {
+    const values = completed.flatMap(run => measure(run.epochs) ?? [])
+    return values.length > 0 && values.length === seeds.length ? spreadOf(values, seeds) : null
+  }
   return {
     name,
     seeds: runs.map(run => run.header.seed),
@@ -78,7 +72,9 @@ function summarizeVariant(name: string, runs: RunRecord[]): VariantSummary {
     messages: [...new Set(runs.flatMap(run => run.end?.message ?? []))],
     parameters: runs[0]!.header.model.parameters,
     testAccuracy: spread(epochs => epochs.at(-1)!.testAccuracy),
+    difference: null,
     bestTestAccuracy: spread(epochs => Math.max(...epochs.map(epoch => epoch.testAccuracy))),
+    emaAccuracy: spread(epochs => epochs.at(-1)!.emaAccuracy),
     trainAccuracy: spread(epochs => epochs.at(-1)!.trainAccuracy),
     trainLoss: spread(epochs => epochs.at(-1)!.trainLoss),
     testLoss: spread(epochs => epochs.at(-1)!.testLoss),
@@ -90,14 +86,4 @@ function countStatuses(runs: RunRecord[]): Record<RunStatus, number> {
   const counts = { completed: 0, diverged: 0, interrupted: 0, unfinished: 0 }
   for (const run of runs) counts[statusOf(run)] += 1
   return counts
-}
-
-function spreadOf(values: number[]): Spread {
-  return { mean: mean(values), standardDeviation: standardDeviation(values), values }
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : mean(sorted.slice(middle - 1, middle + 1))
 }

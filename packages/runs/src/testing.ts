@@ -71,3 +71,46 @@ export function runOf(changes: Partial<RunRecord> = {}): RunRecord {
     ...changes,
   }
 }
+
+/** What {@link sweepOf} makes runs of. */
+export interface SweepSketch {
+  batchSizes: readonly number[]
+  factors: readonly number[]
+  seeds: readonly number[]
+  /** The final test accuracy; null for a run that diverges. */
+  score: (batchSize: number, factor: number, seed: number) => number | null
+}
+
+/**
+ * A run for each batch size, clipping factor and seed, named as a plan names them: ten epochs of
+ * 10,000 images in which the accuracy rises along a straight line.
+ */
+export function sweepOf({ batchSizes, factors, seeds, score }: SweepSketch): RunRecord[] {
+  return batchSizes.flatMap(batchSize =>
+    factors.flatMap(factor =>
+      seeds.map(seed => {
+        const final = score(batchSize, factor, seed)
+        const steps = Math.floor(10_000 / batchSize)
+        return runOf({
+          header: headerOf({
+            id: `batchsize-${batchSize}-factor-${factor}-s${seed}`,
+            name: `batchSize ${batchSize}, clip.factor ${factor}`,
+            plan: 'sweep',
+            seed,
+            config: { epochs: 10, batchSize, clip: { kind: 'agc', factor }, seed },
+          }),
+          epochs: Array.from({ length: final === null ? 2 : 10 }, (_, index) =>
+            epochOf(index + 1, {
+              step: steps * (index + 1),
+              testAccuracy: ((final ?? 0.1) * (index + 1)) / 10,
+            }),
+          ),
+          end:
+            final === null
+              ? { kind: 'end', status: 'diverged', message: 'loss is NaN', seconds: 1 }
+              : { kind: 'end', status: 'completed', seconds: 1 },
+        })
+      }),
+    ),
+  )
+}

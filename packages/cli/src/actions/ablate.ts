@@ -12,7 +12,7 @@ import {
   runState,
   slug,
 } from '@normfree/lab'
-import { isRun, readRun, summarize } from '@normfree/runs'
+import { isRun, readRun, studyOf } from '@normfree/runs'
 import { getNumThreads } from '@normfree/torch'
 import { checkModelOptions, listModels } from 'normfree'
 import type { AblateFlags } from '../commands/ablate.ts'
@@ -47,10 +47,11 @@ export default async function ablate(
   if (report) {
     writeReport(report, { title: plan.name, plan: planText, command: this.command, runs: records })
   }
-  const variants = summarize(records)
+  const statistics = records.length > 0 ? studyOf(records) : { variants: [] }
   const crashed = crashesOf(runs)
-  if (flags.json) this.printJson({ plan: plan.name, status, outDir, report, variants, crashed })
-  else if (report) this.print(`${summaryTable(variants)}\nreport: ${report}`)
+  const found = { ...statistics, crashed }
+  if (flags.json) this.printJson({ plan: plan.name, status, outDir, report, ...found })
+  else if (report) this.print(`${summaryTable(statistics.variants)}\nreport: ${report}`)
   if (status === 'interrupted')
     throw new InterruptedError('interrupted; the same command goes on where it stopped')
   if (crashed.length > 0) throw new FailedError(crashMessage(crashed, runs.length))

@@ -1,14 +1,7 @@
 // `normfree report`: run folders to one HTML file.
 import { mkdirSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import {
-  csvOf,
-  listRuns,
-  type RunRecord,
-  readRun,
-  summarize,
-  writeFileAtomic,
-} from '@normfree/runs'
+import { csvOf, listRuns, type RunRecord, readRun, studyOf, writeFileAtomic } from '@normfree/runs'
 import type { ReportFlags } from '../commands/report.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -34,11 +27,27 @@ export default async function report(
   const plans = [...new Set(runs.map(run => run.header.plan ?? run.header.name))]
   const title = plans.length === 1 ? plans[0]! : folders.map(folder => basename(folder)).join(', ')
   const commands = [...new Set(runs.map(run => run.header.command))]
-  writeReport(flags.out, { title, command: commands.join('\n'), runs })
+  const { baseline } = flags
+  checkBaseline(runs, baseline)
+  writeReport(flags.out, {
+    title,
+    command: commands.join('\n'),
+    runs,
+    ...(baseline !== undefined && { baseline }),
+  })
   if (flags.csv !== undefined) writeCsv(this, flags.csv, runs)
-  const variants = summarize(runs)
-  if (flags.json) this.printJson({ report: flags.out, variants })
-  else if (flags.csv !== '-') this.print(`${summaryTable(variants)}\nreport: ${flags.out}`)
+  const statistics = studyOf(runs, baseline)
+  if (flags.json) this.printJson({ report: flags.out, ...statistics })
+  else if (flags.csv !== '-')
+    this.print(`${summaryTable(statistics.variants, baseline)}\nreport: ${flags.out}`)
+}
+
+function checkBaseline(runs: readonly RunRecord[], baseline: string | undefined): void {
+  const names = [...new Set(runs.map(run => run.header.name))]
+  if (baseline === undefined || names.includes(baseline)) return
+  throw new UsageError(
+    `Expected the name of a variant for \`--baseline\` but received ${JSON.stringify(baseline)}. There are ${names.map(name => JSON.stringify(name)).join(', ')}.`,
+  )
 }
 
 function writeCsv({ print }: Context, file: string, runs: readonly RunRecord[]): void {

@@ -7,6 +7,7 @@ import { action } from './action.ts'
 /** Flags of `normfree report`. */
 export interface ReportFlags extends CommonFlags {
   readonly out: string
+  readonly baseline?: string
   readonly csv?: string
 }
 
@@ -27,6 +28,13 @@ export const report = buildCommand<ReportFlags, string[], Context>({
         brief: 'The file to write: a page (.html) or the table alone (.md)',
         placeholder: 'FILE',
       },
+      baseline: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        brief: 'Variant that the others are compared with [default = the first that was run]',
+        placeholder: 'NAME',
+      },
       csv: {
         kind: 'parsed',
         parse: csvFile,
@@ -44,5 +52,7 @@ export const report = buildCommand<ReportFlags, string[], Context>({
   docs: {
     customUsage: ['RUN...'],
     brief: 'Write a self-contained HTML report, or a Markdown table, of runs',
+    fullDescription:
+      'Compares variants with 95% intervals of their differences, and shows of a sweep what the score depends on. --json gives all of it as numbers; docs/ablations.md says how to read them.',
   },
 })

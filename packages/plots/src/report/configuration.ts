@@ -1,12 +1,15 @@
 // What was run: where the variants differ, all they have in common, and how to run it again.
-import type { Json, RunConfigJson, RunRecord } from '@normfree/runs'
+import { flattenConfig, type RunRecord } from '@normfree/runs'
 import { type Html, type HtmlValue, html } from './html.ts'
 import { swatch } from './swatch.ts'
 
 /** The keys in which the variants differ, one row a variant. */
-export function differencesTable(runs: readonly RunRecord[]): HtmlValue {
+export function differencesTable(
+  runs: readonly RunRecord[],
+  charted: readonly string[],
+): HtmlValue {
   const variants = firstRuns(runs)
-  const configs = variants.map(run => flatten(run.header.config))
+  const configs = variants.map(run => flattenConfig(run.header.config))
   const keys = [...new Set(configs.flatMap(config => [...config.keys()]))].filter(
     key => key !== 'seed' && new Set(configs.map(config => config.get(key))).size > 1,
   )
@@ -15,8 +18,11 @@ export function differencesTable(runs: readonly RunRecord[]): HtmlValue {
 <caption>The settings in which the variants differ; all others are equal.</caption>
 <thead><tr><th scope="col">Variant</th>${keys.map(key => html`<th scope="col"><code>${key}</code></th>`)}</tr></thead>
 <tbody>${variants.map(
-    (run, index) => html`<tr><th scope="row">${swatch(index)}${run.header.name}</th>${keys.map(
-      key => html`<td>${configs[index]!.get(key) ?? '–'}</td>`,
+    (
+      run,
+      index,
+    ) => html`<tr><th scope="row">${swatch(charted.indexOf(run.header.name))}${run.header.name}</th>${keys.map(
+      key => html`<td>${String(configs[index]!.get(key) ?? '–')}</td>`,
     )}</tr>
 `,
   )}</tbody>
@@ -50,19 +56,4 @@ function firstRuns(runs: readonly RunRecord[]): RunRecord[] {
     if (!byName.has(run.header.name)) byName.set(run.header.name, run)
   }
   return [...byName.values()]
-}
-
-// { optimizer: { lr: 0.1 } } as optimizer.lr: 0.1
-function flatten(config: RunConfigJson, prefix = ''): Map<string, string> {
-  return new Map(
-    Object.entries(config).flatMap(([key, value]): [string, string][] =>
-      isGroup(value)
-        ? [...flatten(value, `${prefix}${key}.`)]
-        : [[`${prefix}${key}`, typeof value === 'string' ? value : JSON.stringify(value)]],
-    ),
-  )
-}
-
-function isGroup(value: Json): value is { [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

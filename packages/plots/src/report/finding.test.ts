@@ -19,25 +19,33 @@ function diverged(name: string): RunRecord {
 const find = (...runs: RunRecord[]) => findingOf(summarize(runs))
 
 describe('findingOf', () => {
-  it('names the winner, the gap and the spread where the seeds do not overlap', () => {
-    const runs = [...runsOf('plain', 0.79, 0.8), ...runsOf('batch norm', 0.84, 0.85)]
+  it('names the winner with the interval of the gap where that leaves no doubt', () => {
+    const runs = [...runsOf('plain', 0.79, 0.8, 0.78), ...runsOf('batch norm', 0.84, 0.85, 0.835)]
     expect(find(...runs)).toEqual({
       headline:
-        'Batch norm reached the highest test accuracy, 84.50 ± 0.71%, 5.00 points above plain ' +
-        '(79.50 ± 0.71%): each of its 2 seeds is above every seed of plain.',
+        'Batch norm reached the highest test accuracy, 84.17 ± 0.76%, 5.17 points above plain ' +
+        '(79.00 ± 1.00%): 95% interval 4.45 to 5.88 points over 3 common seeds.',
       caveats: [],
     })
   })
 
-  it('calls variants level whose seeds overlap, and names the next one', () => {
+  it('calls variants level whose difference may be 0, and names the next one', () => {
     const { headline } = find(
-      ...runsOf('batch norm', 0.84, 0.86),
-      ...runsOf('normalizer-free', 0.845, 0.85),
-      ...runsOf('plain', 0.79, 0.8),
+      ...runsOf('batch norm', 0.84, 0.86, 0.85),
+      ...runsOf('normalizer-free', 0.845, 0.85, 0.85),
+      ...runsOf('plain', 0.79, 0.8, 0.78),
     )
     expect(headline).toBe(
-      'Batch norm (85.00 ± 1.41%) and normalizer-free (84.75 ± 0.35%) are level in test ' +
-        'accuracy: their seeds overlap; next is plain (79.50 ± 0.71%).',
+      'Batch norm (85.00 ± 1.00%) and normalizer-free (84.83 ± 0.29%) are level in test ' +
+        'accuracy: the seeds do not tell them apart; next is plain (79.00 ± 1.00%).',
+    )
+  })
+
+  it('does not name every variant of a sweep that is level', () => {
+    const variants = ['a', 'b', 'c', 'd', 'e', 'f'].flatMap(name => runsOf(name, 0.8, 0.82, 0.81))
+    expect(find(...variants).headline).toBe(
+      'A reached the highest test accuracy, 81.00 ± 1.00%, level with 5 other variants: the ' +
+        'seeds do not tell them apart.',
     )
   })
 
@@ -61,6 +69,13 @@ describe('findingOf', () => {
     expect(find(...runsOf('a', 0.85), diverged('b')).headline).toBe(
       'A reached 85.00% test accuracy and is the only variant that completed.',
     )
+  })
+
+  it('does not list every variant of a sweep that diverged', () => {
+    const { caveats } = find(...['a', 'b', 'c', 'd', 'e'].map(diverged), ...runsOf('f', 0.8, 0.81))
+    expect(caveats).toEqual([
+      '5 of 7 runs, of 5 variants, did not complete: the results say which.',
+    ])
   })
 
   it('counts the runs that did not complete, with what they said', () => {

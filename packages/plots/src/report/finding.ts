@@ -1,5 +1,5 @@
 // What a comparison shows, in one sentence that claims no more than its runs support.
-import type { Spread, VariantSummary } from '@normfree/runs'
+import { differenceOf, type Spread, type VariantSummary } from '@normfree/runs'
 import { percentSpread, points } from '../numbers.ts'
 
 /** The first words of a report. */
@@ -15,8 +15,8 @@ type Ranked = VariantSummary & { testAccuracy: Spread }
 /**
  * Ranks variants by mean final test accuracy.
  *
- * With several seeds the best variant leads only over those that it beats with every seed against
- * every seed; with the others it is level. With one seed no spread is known, and it says so.
+ * With several seeds the best variant leads only over those that the 95% interval of the difference
+ * puts below it; with the others it is level. With one seed no spread is known, and it says so.
  */
 export function findingOf(variants: readonly VariantSummary[]): Finding {
   const ranked = variants
@@ -24,7 +24,7 @@ export function findingOf(variants: readonly VariantSummary[]): Finding {
     .sort((a, b) => b.testAccuracy.mean - a.testAccuracy.mean)
   return {
     headline: headlineOf(ranked, variants.length),
-    caveats: [...seedCaveat(ranked), ...variants.flatMap(statusCaveat)],
+    caveats: [...seedCaveat(ranked), ...statusCaveats(variants)],
   }
 }
 
@@ -40,30 +40,37 @@ function headlineOf(ranked: Ranked[], total: number): string {
 }
 
 function leadHeadline(best: Ranked, second: Ranked): string {
-  const gap = points(best.testAccuracy.mean - second.testAccuracy.mean)
-  const seeds = best.testAccuracy.values.length
-  const proof = knowsSpread(best, second)
-    ? `: each of its ${seeds} seeds is above every seed of ${second.name}`
+  const { estimate, interval, commonSeeds } = differenceOf(best.testAccuracy, second.testAccuracy)
+  const over = commonSeeds > 1 ? ` over ${commonSeeds} common seeds` : ''
+  const proof = interval
+    ? `: 95% interval ${points(interval.low)} to ${points(interval.high)} points${over}`
     : ''
   return (
     `${capitalize(best.name)} reached the highest test accuracy, ${percentSpread(best.testAccuracy)}, ` +
-    `${gap} points above ${second.name} (${percentSpread(second.testAccuracy)})${proof}.`
+    `${points(estimate)} points above ${second.name} (${percentSpread(second.testAccuracy)})${proof}.`
   )
 }
 
+/** A list of more names than this is no sentence. */
+const MOST_NAMES = 4
+
 function levelHeadline(level: Ranked[], ranked: Ranked[]): string {
+  const [best] = level
+  const why = knowsSpread(...level) ? ': the seeds do not tell them apart' : ''
+  if (level.length > MOST_NAMES) {
+    const [name, score] = [capitalize(best!.name), percentSpread(best!.testAccuracy)]
+    return `${name} reached the highest test accuracy, ${score}, level with ${level.length - 1} other variants${why}.`
+  }
   const names = level.map(variant => `${variant.name} (${percentSpread(variant.testAccuracy)})`)
-  const why = knowsSpread(...level) ? ': their seeds overlap' : ''
   const next = ranked.find(variant => !level.includes(variant))
   const rest = next ? `; next is ${next.name} (${percentSpread(next.testAccuracy)})` : ''
   return `${capitalize(joinAnd(names))} are level in test accuracy${why}${rest}.`
 }
 
-/** Whether `best` is above `other` by its mean and, where spreads are known, with every seed. */
+/** Whether `best` is above `other` by the interval of their difference, where there is one. */
 function leads(best: Ranked, other: Ranked): boolean {
-  if (best.testAccuracy.mean <= other.testAccuracy.mean) return false
-  if (!knowsSpread(best, other)) return true
-  return Math.min(...best.testAccuracy.values) > Math.max(...other.testAccuracy.values)
+  const { estimate, interval } = differenceOf(best.testAccuracy, other.testAccuracy)
+  return (interval?.low ?? estimate) > 0
 }
 
 function knowsSpread(...variants: Ranked[]): boolean {
@@ -81,6 +88,16 @@ function seedCaveat(ranked: Ranked[]): string[] {
 
 function nameOf({ name }: VariantSummary): string {
   return name
+}
+
+function statusCaveats(variants: readonly VariantSummary[]): string[] {
+  const caveats = variants.flatMap(statusCaveat)
+  if (caveats.length <= MOST_NAMES) return caveats
+  const runs = variants.reduce((sum, { seeds }) => sum + seeds.length, 0)
+  const completed = variants.reduce((sum, { statuses }) => sum + statuses.completed, 0)
+  return [
+    `${runs - completed} of ${runs} runs, of ${caveats.length} variants, did not complete: the results say which.`,
+  ]
 }
 
 function statusCaveat({ name, statuses, seeds, messages }: VariantSummary): string[] {

@@ -1,7 +1,7 @@
-import { type RunRecord, summarize } from '@normfree/runs'
+import { analyzeFactors, type RunRecord, summarize } from '@normfree/runs'
 import { describe, expect, it } from 'vitest'
 import { percentSpread } from '../numbers.ts'
-import { comparison, comparisonOfSeed, runOf } from '../testing.ts'
+import { comparison, comparisonOfSeed, runOf, sweep } from '../testing.ts'
 import { reportHtml } from './report-html.ts'
 
 const command = 'normfree ablate recipes/demo.yaml'
@@ -80,5 +80,55 @@ describe('reportHtml', () => {
     expect(page).toContain('No epoch was finished.')
     expect(page).toContain('No signal was measured.')
     expect(page).toContain('1 of 1 unfinished')
+  })
+
+  describe('of a sweep', () => {
+    const page = report(sweep())
+    const section = page.slice(
+      page.indexOf('What the score depends on'),
+      page.indexOf('Learning curves'),
+    )
+
+    it('shows importance, sensitivity, a heat map, steps to a score, and every run', () => {
+      const labels = [...section.matchAll(/<figure aria-label="([^"]+)"/g)].map(match => match[1])
+      expect(labels).toEqual([
+        'Importance and correlation of each setting',
+        'Test accuracy against batchSize',
+        'Test accuracy against clip.factor',
+        'Test accuracy over batchSize and clip.factor',
+        'Steps to 65% against batch size',
+        'Every run: settings and test accuracy',
+      ])
+    })
+
+    it('gives each importance and correlation as a number', () => {
+      const [final] = analyzeFactors(sweep())
+      for (const { key, pearson, spearman } of final!.factors) {
+        expect(section).toContain(`<code>${key}</code>`)
+        expect(section).toContain(`>${pearson!.toFixed(2)}</td>`)
+        expect(section).toContain(`>${spearman!.toFixed(2)}</td>`)
+      }
+    })
+
+    it('has unique ids and needs nothing from outside', () => {
+      const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(match => match[1])
+      expect(new Set(ids).size).toBe(ids.length)
+      expect(page.match(/https?:|\bsrc=|\bhref=|@import|<script|<link|<iframe/i)).toBeNull()
+    })
+
+    it('draws seven learning curves, from the best to the worst, and says so', () => {
+      expect(page).toContain('Of 20 variants these are 7')
+    })
+  })
+
+  it('shows nothing of it where runs are no sweep', () => {
+    expect(page).not.toContain('What the score depends on')
+  })
+
+  it('compares with the first variant, or with the one that is named', () => {
+    expect(page).toContain('Difference: test accuracy less that of batch norm, in points')
+    const other = reportHtml({ title: 'Demo', command, runs: comparison(), baseline: 'no norm' })
+    expect(other).toContain('less that of no norm, in points')
+    expect(other).toContain('+6.06 <small>[+0.62, +11.49]</small> <small>(two seeds)</small>')
   })
 })

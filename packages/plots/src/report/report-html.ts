@@ -1,12 +1,14 @@
 // The report: one HTML file that needs nothing else. Opened from a disk, with no network, it shows
 // what was found, the figures behind it, and how to get them again.
-import { type RunRecord, summarize } from '@normfree/runs'
+import { type RunRecord, studyOf } from '@normfree/runs'
+import { chartedVariants, runsOf } from './charted.ts'
 import { differencesTable, environmentList, fullConfiguration } from './configuration.ts'
 import { curveFigures, signalFigures } from './figures.ts'
 import { findingOf } from './finding.ts'
 import { Html, html } from './html.ts'
 import { resultsTable, runsTable } from './results.ts'
 import { stylesheet } from './style.ts'
+import { sweepSection } from './sweep.ts'
 
 /** What a report is made of. */
 export interface ReportInput {
@@ -15,6 +17,8 @@ export interface ReportInput {
   plan?: string
   /** The command line that made the runs. */
   command: string
+  /** Name of the variant that the others are compared with. Default: that of the first run. */
+  baseline?: string
   /** In the order in which variants are to be listed; at least one. */
   runs: readonly RunRecord[]
 }
@@ -22,8 +26,16 @@ export interface ReportInput {
 /** A self-contained HTML page that compares runs; equal input gives an equal page. */
 export function reportHtml(input: ReportInput): string {
   const { title, runs } = input
-  const variants = summarize(runs)
+  const baseline = input.baseline ?? runs[0]!.header.name
+  const study = studyOf(runs, baseline)
+  const { variants } = study
+  const charted = chartedVariants(variants)
+  const drawn = runsOf(charted, runs)
   const finding = findingOf(variants)
+  const selection =
+    charted.length < variants.length
+      ? ` Of ${variants.length} variants these are ${charted.length}, in even steps from the best to the worst.`
+      : ''
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -42,20 +54,20 @@ ${finding.caveats.length > 0 ? html`<ul class="caveats">${finding.caveats.map(te
 <main>
 <section aria-labelledby="results">
 <h2 id="results">Results</h2>
-${resultsTable(variants)}
+${resultsTable(variants, baseline, charted)}
 ${runsTable(runs)}
 </section>
-<section aria-labelledby="curves">
+${sweepSection(study, runs)}<section aria-labelledby="curves">
 <h2 id="curves">Learning curves</h2>
-<p>Each line is the mean over the seeds of a variant; the band is ± one standard deviation.</p>
-${curveFigures(runs)}
+<p>Each line is the mean over the seeds of a variant; the band is ± one standard deviation.${selection}</p>
+${curveFigures(drawn)}
 </section>
 <section aria-labelledby="signal">
 <h2 id="signal">Signal propagation</h2>
 <p>Mean and variance at every block, as in Brock, De and Smith (2021). A normalizer-free network should follow its predicted line; growth from block to block that nothing resets is a warning.</p>
-${signalFigures(runs)}
+${signalFigures(drawn)}
 </section>
-${setup(input)}
+${setup(input, charted)}
 </main>
 <footer>Made by normfree from the records of ${runCount(runs)}.</footer>
 </body>
@@ -63,12 +75,12 @@ ${setup(input)}
 `.text
 }
 
-function setup({ plan, command, runs }: ReportInput): Html {
+function setup({ plan, command, runs }: ReportInput, charted: readonly string[]): Html {
   return html`<section aria-labelledby="repeat">
 <h2 id="repeat">Configuration and how to repeat it</h2>
 <p>On a machine like the one below, this command makes the same runs.</p>
 <pre><code>${command}</code></pre>
-${differencesTable(runs)}
+${differencesTable(runs, charted)}
 ${plan === undefined ? null : html`<details><summary>The plan</summary><pre><code>${plan}</code></pre></details>`}
 ${fullConfiguration(runs)}
 </section>

@@ -1,38 +1,64 @@
 // The table of variants and the table of runs.
 import { type RunRecord, type Spread, statusOf, type VariantSummary } from '@normfree/runs'
-import { seriesColor } from '../colors.ts'
-import { count, loss, percent, percentSpread } from '../numbers.ts'
-import { statusText } from '../tables.ts'
+import { color, seriesColor } from '../colors.ts'
+import { count, differenceNote, differenceText, loss, percent, percentSpread } from '../numbers.ts'
+import { hasAverages, statusText } from '../tables.ts'
 import { type Html, type HtmlValue, html } from './html.ts'
 import { swatch } from './swatch.ts'
 
-/** One row a variant, in the order in which they were run; the swatch is its colour in the charts. */
-export function resultsTable(variants: readonly VariantSummary[]): Html {
+/**
+ * One row a variant, in the order in which they were run; the swatch is its colour among the
+ * `charted`. The differences are to `baseline`.
+ */
+export function resultsTable(
+  variants: readonly VariantSummary[],
+  baseline: string,
+  charted: readonly string[],
+): Html {
+  const averaged = hasAverages(variants)
+  const note = variants.length > 1 ? ` ${differenceNote(baseline)}` : ''
   const range = rangeOf(variants.flatMap(({ testAccuracy }) => testAccuracy?.values ?? []))
   return html`
 <div class="scroll"><table>
-<caption>Final figures of completed runs: the mean and, over several seeds, ± one sample standard deviation.${rangeNote(range)}</caption>
+<caption>Final figures of completed runs: the mean and, over several seeds, ± one sample standard deviation.${rangeNote(range)}${note}</caption>
 <thead><tr>
 <th scope="col">Variant</th>
 <th scope="col" class="number">Test accuracy</th>
 <th scope="col">Each seed</th>
+<th scope="col" class="number">Difference</th>
+${averaged ? html`<th scope="col" class="number">Averaged weights</th>` : null}
 <th scope="col" class="number">Train accuracy</th>
 <th scope="col" class="number">Train loss</th>
 <th scope="col" class="number">Parameters</th>
 <th scope="col" class="number">Images/s</th>
 <th scope="col">Runs</th>
 </tr></thead>
-<tbody>${variants.map((variant, index) => variantRow(variant, index, range))}</tbody>
+<tbody>${variants.map(variant =>
+    variantRow(variant, { index: charted.indexOf(variant.name), range, baseline, averaged }),
+  )}</tbody>
 </table></div>`
 }
 
 type Range = readonly [low: number, high: number] | null
 
-function variantRow(variant: VariantSummary, index: number, range: Range): Html {
+interface RowContext {
+  index: number
+  range: Range
+  baseline: string
+  averaged: boolean
+}
+
+function variantRow(
+  variant: VariantSummary,
+  { index, range, baseline, averaged }: RowContext,
+): Html {
+  const isBaseline = variant.name === baseline
   return html`<tr>
 <th scope="row">${swatch(index)}${variant.name}</th>
 <td class="number strong">${percentSpread(variant.testAccuracy)}</td>
 <td>${strip(variant.testAccuracy, index, range)}</td>
+<td class="number">${isBaseline ? 'baseline' : difference(variant)}</td>
+${averaged ? html`<td class="number">${percentSpread(variant.emaAccuracy)}</td>` : null}
 <td class="number">${percentSpread(variant.trainAccuracy)}</td>
 <td class="number">${loss(variant.trainLoss?.mean ?? Number.NaN)}</td>
 <td class="number">${count(variant.parameters)}</td>
@@ -42,16 +68,23 @@ function variantRow(variant: VariantSummary, index: number, range: Range): Html 
 `
 }
 
+// The interval and the word on seeds below the estimate, for the width of the table.
+function difference(variant: VariantSummary): Html {
+  const parts = differenceText(variant.difference).split(/ (?=[[(])/)
+  return html`${parts.map((part, index) => (index === 0 ? part : html` <small>${part}</small>`))}`
+}
+
 // A dot for each seed and a bar at the mean, all rows on one scale.
 function strip(accuracy: Spread | null, index: number, range: Range): HtmlValue {
   if (!accuracy || !range) return null
   const [low, high] = range
   const at = (value: number) => (6 + (98 * (value - low)) / (high - low || 1)).toFixed(1)
   const mean = at(accuracy.mean)
+  const fill = index < 0 ? color('muted') : seriesColor(index)
   return html`<svg class="strip" viewBox="0 0 110 20" width="110" height="20" aria-hidden="true">
 <path d="M2 10H108" class="strip-rule"/>
-<path d="M${mean} 3V17" stroke="${seriesColor(index)}" stroke-width="2"/>
-${accuracy.values.map(value => html`<circle cx="${at(value)}" cy="10" r="3.5" fill="${seriesColor(index)}" fill-opacity="0.75"/>`)}
+<path d="M${mean} 3V17" stroke="${fill}" stroke-width="2"/>
+${accuracy.values.map(value => html`<circle cx="${at(value)}" cy="10" r="3.5" fill="${fill}" fill-opacity="0.75"/>`)}
 </svg>`
 }
 

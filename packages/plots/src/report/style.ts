@@ -31,13 +31,14 @@ section > p { max-width: 46em; margin: 0 0 16px; color: var(--plot-muted); text-
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: 14.5px; font-variant-numeric: tabular-nums; }
 caption { padding: 12px 16px 6px; color: var(--plot-muted); font-size: 14px; text-align: left; }
-th, td { padding: 10px; text-align: left; vertical-align: baseline; }
+th, td { padding: 10px 8px; text-align: left; vertical-align: baseline; }
 th:first-child, td:first-child { padding-left: 16px; }
 thead th { color: var(--plot-muted); font-size: 13px; font-weight: 600; white-space: nowrap; }
 tbody tr { border-top: 1px solid var(--plot-rule); }
-tbody th { font-weight: 600; white-space: nowrap; }
+tbody th { min-width: 12.5em; font-weight: 600; }
 .number { text-align: right; white-space: nowrap; }
 .strong { font-weight: 600; }
+.number small { display: block; color: var(--plot-muted); font-size: 13px; }
 .swatch { display: inline-block; width: 16px; height: 4px; margin: 0 10px 4px 0; border-radius: 2px; print-color-adjust: exact; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 24px; margin: 0 0 12px; padding: 0; list-style: none; font-size: 15px; }
 .dash { display: inline-block; width: 20px; margin: 0 10px 4px 0; border-top: 2px dashed var(--plot-ink); }
@@ -48,6 +49,12 @@ tbody th { font-weight: 600; white-space: nowrap; }
 figure { margin: 0; padding: 14px; }
 figure h3 { padding-left: 16px; }
 figure svg { display: block; width: 100%; height: auto; }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr)); gap: 16px; margin: 16px 0; }
+.grid .legend { padding: 4px 16px 0; font-size: 14px; }
+.heat { display: inline-flex; align-items: center; gap: 1px; margin-right: 8px; }
+.heat span:first-child { margin-left: 6px; }
+.heat span:last-child { margin-right: 6px; }
+.heat span { display: inline-block; width: 14px; height: 12px; print-color-adjust: exact; }
 figcaption { padding: 4px 16px 0; color: var(--plot-muted); font-size: 14px; }
 pre { margin: 0 0 16px; padding: 14px 16px; overflow-x: auto; font-size: 14px; line-height: 1.5; }
 code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 0.92em; }

@@ -2,7 +2,8 @@
 import { seriesColor } from '../colors.ts'
 import { type Html, html } from './html.ts'
 
-/** A short bar in the colour of the `index`-th variant. */
+/** A short bar in the colour of the `index`-th variant of the charts; clear where it is in none (-1). */
 export function swatch(index: number): Html {
-  return html`<span class="swatch" style="background: ${seriesColor(index)}"></span>`
+  const fill = index < 0 ? 'transparent' : seriesColor(index)
+  return html`<span class="swatch" style="background: ${fill}"></span>`
 }
