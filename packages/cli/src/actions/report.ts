@@ -43,7 +43,8 @@ export default async function report(
 
 function writeCsv({ print }: Context, file: string, runs: readonly RunRecord[]): void {
   const text = csvOf(runs)
-  if (file === '-') print(text.slice(0, -1)) // print() ends the last line
+  if (file === '-')
+    print(text.slice(0, -1)) // print() ends the last line
   else {
     mkdirSync(dirname(file), { recursive: true })
     writeFileAtomic(file, text)
