@@ -109,7 +109,7 @@ describe('the losses of the first 20 steps', () => {
       const expected = golden[name]!
       expect(losses).toHaveLength(STEPS)
       // Rounding differs between CPUs, by up to 1.6e-6 in five steps where one has no AVX, and every step
-    // doubles what it left.
+      // doubles what it left.
       losses.forEach((loss, i) => {
         const tolerance = i < 5 ? 2e-6 : 1e-3
         const error = Math.abs(loss - expected[i]!) / expected[i]!
