@@ -21,6 +21,26 @@ describe('bad input', () => {
       ['train', '--seed', '1', '--seed', '2'],
       'normfree: Expected `--seed` once but received it again.\n',
     ],
+    [
+      ['ablate', 'plan.yaml', '--jobs', '0'],
+      'normfree: Expected an integer >= 1 for `--jobs` but received "0".\n',
+    ],
+    [
+      ['report', 'runs', '--csv', 'table.txt'],
+      'normfree: Expected a file name that ends in .csv, or - for `--csv` but received "table.txt".\n',
+    ],
+    [
+      ['train', '--mlflow', 'localhost:5000'],
+      /^normfree: Expected an http or https address .* for `--mlflow` but received "localhost:5000"/,
+    ],
+    [
+      ['ablate', 'plan.yaml', '--mlflow', 'http://ann:secret@host'],
+      /^normfree: Expected an http or https address \(a user is named by MLFLOW_TRACKING_USERNAME/,
+    ],
+    [
+      ['train', '--set', 'model=resnet20', '--experiment', 'nets'],
+      'normfree: Expected `--mlflow URL` beside `--experiment` but received none.\n',
+    ],
     [['doctor', '--device', 'tpu'], 'normfree: Expected cpu for `--device` but received "tpu".\n'],
     [['ablate'], 'normfree: Expected PLAN but received none. See `--help`.\n'],
     [['gain'], 'normfree: Expected ACTIVATION but received none. See `--help`.\n'],

@@ -1,5 +1,5 @@
 // Progress of a run on stderr: a bar where somebody is watching, a line for each epoch elsewhere.
-import type { LoadOptions, PlanEvent, RunSummary, TrainEvent } from '@normfree/lab'
+import type { LoadOptions, RunOutcome, TrainEvent } from '@normfree/lab'
 import { type Options, SingleBar } from 'cli-progress'
 import type { Context } from './context.ts'
 import { count, duration, percent } from './format.ts'
@@ -11,21 +11,17 @@ export interface Progress<Event> extends Disposable {
 
 /** The progress of one run, under the given label. */
 export function trainProgress({ stderr, note }: Context, label: string): Progress<TrainEvent> {
-  return stderr.isTTY ? bar(stderr, label) : lines(label, note)
-}
-
-/** The progress of a plan: that of each run, and how it ended. */
-export function planProgress(context: Context): Progress<PlanEvent> {
-  let current: Progress<TrainEvent> | undefined
-  const onEvent = (event: PlanEvent) => {
-    const { name, seed, index, total } = event.run
-    const label = `[${index + 1}/${total}] ${name}, seed ${seed}`
-    if (event.kind === 'runStart') current = trainProgress(context, label)
-    if (event.kind === 'runProgress') current?.onEvent(event.event)
-    if (event.kind === 'runEnd') context.note(`${label}: ${outcome(event.summary)}`)
-    if (event.kind === 'runReused') context.note(`${label}: kept, ${outcome(event.summary)}`)
-  }
-  return { onEvent, [Symbol.dispose]: () => current?.[Symbol.dispose]() }
+  if (!stderr.isTTY) return lines(label, note)
+  return bar(label, {
+    open(total, done, payload, options) {
+      const shown = new SingleBar({ ...barOptions(stderr), ...options })
+      shown.start(total, done, payload)
+      return shown
+    },
+    close: shown => shown.stop(),
+    // The bar is drawn again below it.
+    note: text => void stderr.write(`\r\x1b[K${text}\n`),
+  })
 }
 
 /** A listener that shows how far the data is loaded, where somebody is watching. */
@@ -42,26 +38,46 @@ export function loadingProgress({ stderr }: Context): NonNullable<LoadOptions['o
   }
 }
 
-function bar(stream: NodeJS.WritableStream, label: string): Progress<TrainEvent> {
-  const shown = new SingleBar(barOptions(stream))
+/** Where a bar is drawn: on its own, or among others. */
+export interface BarPlace {
+  open(total: number, done: number, payload: object, options?: Options): SingleBar
+  close(bar: SingleBar): void
+  note(text: string): void
+}
+
+/** A bar for the loading of data, then one for the run. */
+export function bar(label: string, place: BarPlace): Progress<TrainEvent> {
+  let shown: SingleBar | undefined
   let stepsPerEpoch = 1
+  const close = () => {
+    if (shown) place.close(shown)
+    shown = undefined
+  }
   const onEvent = (event: TrainEvent) => {
+    if (event.kind === 'loading' && event.total > 0) {
+      shown ??= place.open(event.total, event.done, { label, what: event.what }, LOADING)
+      shown.setTotal(event.total)
+      shown.update(event.done, { what: event.what })
+    }
     if (event.kind === 'start') {
+      close()
       stepsPerEpoch = event.stepsPerEpoch
       const epochs = Math.ceil(event.totalSteps / stepsPerEpoch)
       const unknown = { epoch: 1, loss: '-', accuracy: '-', test: '-', speed: '-' }
-      shown.start(event.totalSteps, event.step, { label, epochs, ...unknown })
+      shown = place.open(event.totalSteps, event.step, { label, epochs, ...unknown })
     }
-    // The bar is drawn again below it.
-    if (event.kind === 'note') stream.write(`\r\x1b[K${label}: ${event.message}\n`)
-    if (event.kind === 'step') shown.update(event.step, stepPayload(event, stepsPerEpoch))
-    if (event.kind === 'epoch') shown.update({ test: percent(event.testAccuracy) })
-    if (event.kind === 'end') shown.stop()
+    if (event.kind === 'note') place.note(`${label}: ${event.message}`)
+    if (event.kind === 'step') shown?.update(event.step, stepPayload(event, stepsPerEpoch))
+    if (event.kind === 'epoch') shown?.update({ test: percent(event.testAccuracy) })
+    if (event.kind === 'end') close()
   }
-  return { onEvent, [Symbol.dispose]: () => shown.stop() }
+  return { onEvent, [Symbol.dispose]: close }
 }
 
-function barOptions(stream: NodeJS.WritableStream): Options {
+const LOADING: Options = { format: '{label} {bar} {what}, {percentage}%' }
+
+/** How bars look on a terminal. */
+export function barOptions(stream: NodeJS.WritableStream): Options {
   return {
     format:
       '{label} {bar} epoch {epoch}/{epochs} | loss {loss} | accuracy {accuracy} (test {test}) | {speed} images/s | {eta_formatted} left',
@@ -84,7 +100,8 @@ function stepPayload(event: Extract<TrainEvent, { kind: 'step' }>, stepsPerEpoch
   }
 }
 
-function lines(label: string, note: (text: string) => void): Progress<TrainEvent> {
+/** A line for the start of a run and for each epoch. */
+export function lines(label: string, note: (text: string) => void): Progress<TrainEvent> {
   const started = performance.now()
   let epochs = 0
   let before = 0
@@ -126,7 +143,7 @@ function epochLine(
 }
 
 /** How a run ended, in words: `diverged (why), test accuracy 10.00%`. */
-export function outcome({ status, message, testAccuracy }: RunSummary): string {
+export function outcome({ status, message, testAccuracy }: RunOutcome): string {
   const reason = message === undefined ? '' : ` (${message})`
   return `${status}${reason}, test accuracy ${percent(testAccuracy)}`
 }

@@ -1,15 +1,18 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createRun, type EndLine, isRun, openMetrics, type RunConfigJson } from '@normfree/runs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type EndLine, isRun } from '@normfree/runs'
 import { describe, expect, it } from 'vitest'
 import { parsePlan } from '../config/plan.ts'
-import type { ImageData } from '../data/types.ts'
 import { folderForTests } from '../folder.test.util.ts'
+import { writeRecord } from './record.test.util.ts'
 import { type PlanEvent, runPlan } from './run-plan.ts'
 import type { Trainer } from './trainer.ts'
 
 const folder = folderForTests()
 const newFolder = () => mkdtempSync(join(folder, 'plan-'))
+
+const model = { model: 'm', parameters: 1 }
 
 const plan = parsePlan({
   name: 'test plan',
@@ -22,23 +25,10 @@ const plan = parsePlan({
 function recorder(status: EndLine['status'] | 'killed' = 'completed') {
   const trained: string[] = []
   const resumed: string[] = []
-  const train: Trainer = async (config, { dir, name, command, resume, onEvent }) => {
+  const train: Trainer = async (config, options) => {
+    const { dir, name, resume, onEvent } = options
     if (resume && isRun(dir)) resumed.push(`${name} ${config.seed}`)
-    else
-      createRun(dir, {
-        format: 1,
-        id: 'id',
-        name,
-        seed: config.seed,
-        created: '2026-01-01T00:00:00Z',
-        command,
-        config: config as unknown as RunConfigJson,
-        environment: {},
-        model: { name: config.model, parameters: 1 },
-      })
-    const metrics = openMetrics(dir)
-    if (status !== 'killed') metrics.append({ kind: 'end', status, seconds: 1 })
-    metrics.close()
+    writeRecord(config, options, status === 'killed' ? undefined : status)
     trained.push(`${name} ${config.seed}`)
     if (status === 'killed') throw new TypeError('killed')
     onEvent?.({ kind: 'end', status })
@@ -137,14 +127,31 @@ describe('runPlan', () => {
     expect(trained).toEqual(['batch norm 0'])
   })
 
-  it('loads data once for runs that share it', async () => {
-    const loaded: string[] = []
-    const loadData = async (uri: string) => {
-      loaded.push(uri)
-      return { name: uri } as ImageData
+  it('stops the other runs when one throws, and throws that when they have ended', async () => {
+    const ended: string[] = []
+    const train: Trainer = async (_, { dir, name, signal, onEvent }) => {
+      onEvent?.({ kind: 'start', totalSteps: 1, stepsPerEpoch: 1, step: 0, ...model })
+      if (name === 'no norm') throw new TypeError('broken')
+      await new Promise<void>(resolve => signal!.addEventListener('abort', () => resolve()))
+      await sleep(20)
+      ended.push(name)
+      return { dir, status: 'interrupted', testAccuracy: Number.NaN }
     }
-    const { train } = recorder()
-    await runPlan(plan, { outDir: newFolder(), train, command: 'c', loadData })
-    expect(loaded).toEqual(['synthetic'])
+    const options = { outDir: newFolder(), train, command: 'c', jobs: 3 }
+    await expect(runPlan(plan, options)).rejects.toThrow('broken')
+    expect(ended).toEqual(['batch norm', 'batch norm'])
+  })
+
+  it('is interrupted as a whole when one of its runs is', async () => {
+    const train: Trainer = async (_, { dir, name, signal, onEvent }) => {
+      onEvent?.({ kind: 'start', totalSteps: 1, stepsPerEpoch: 1, step: 0, ...model })
+      while (name === 'batch norm' && !signal!.aborted) await sleep(1)
+      return { dir, status: 'interrupted', testAccuracy: Number.NaN }
+    }
+    const { status, runs } = await runPlan(plan, {
+      ...{ outDir: newFolder(), train, command: 'c', jobs: 3 },
+    })
+    expect(status).toBe('interrupted')
+    expect(runs.map(({ index }) => index)).toEqual([0, 1, 2])
   })
 })

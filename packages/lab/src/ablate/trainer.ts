@@ -4,7 +4,7 @@ import type { ImageData } from '../data/types.ts'
 import type { MlflowTarget } from '../train/logs/mlflow.ts'
 
 /** Trains one run to its end and keeps its record in `options.dir`. */
-export type Trainer = (config: RunConfig, options: TrainOptions) => Promise<RunSummary>
+export type Trainer = (config: RunConfig, options: TrainOptions) => Promise<RunOutcome>
 
 /** Where a run is recorded and who hears of it. */
 export interface TrainOptions {
@@ -29,6 +29,13 @@ export interface TrainOptions {
 
 /** Accuracies are fractions 0..1. */
 export type TrainEvent =
+  /** The data is being loaded; `total` is 0 while it is unknown. */
+  | {
+      readonly kind: 'loading'
+      readonly done: number
+      readonly total: number
+      readonly what: string
+    }
   | {
       readonly kind: 'start'
       readonly totalSteps: number
@@ -66,7 +73,7 @@ export type TrainEvent =
       /** Training images that were left out because they did not decode. */
       readonly skipped?: number
     }
-  /** Something a user should know, in words. */
+  /** Something a user should know, in words; or what the process of a run wrote by itself. */
   | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'end'; readonly status: RunSummary['status']; readonly message?: string }
 
@@ -79,3 +86,16 @@ export interface RunSummary {
   /** Why it did not complete. */
   readonly message?: string
 }
+
+/** A run whose process died, or that ended with an error that concerns no other run. */
+export interface CrashedRun {
+  readonly dir: string
+  readonly status: 'crashed'
+  /** NaN. */
+  readonly testAccuracy: number
+  /** Why, in one line. */
+  readonly message: string
+}
+
+/** What became of a run, as a plan sees it. */
+export type RunOutcome = RunSummary | CrashedRun

@@ -1,10 +1,12 @@
 // Plans: base x runs x grid x seeds, expanded to a flat list of named, checked run configurations.
+// Conditions and additions (`when`, `exclude`, `include`) are variants.ts.
 // Every run of a plan is checked before the first one starts.
 import { checker } from './check.ts'
 import { ConfigError, type ConfigIssue } from './errors.ts'
 import { parseSetting } from './load.ts'
+import { type Plan, planSchema } from './plan-schema.ts'
 import { type KnownNames, resolve } from './resolve.ts'
-import { type Plan, planSchema, type RunConfig } from './schema.ts'
+import type { RunConfig } from './schema.ts'
 import { at, emptyObject, fromPlain, overlay, type Sourced, toPlain, undot } from './sourced.ts'
 import { countVariants, type Variant, variantsOf } from './variants.ts'
 import { readYaml } from './yaml.ts'
@@ -49,7 +51,9 @@ export function parsePlan(plan: Readonly<Record<string, unknown>>): Plan {
 
 /**
  * The runs of a plan: for each variant of `runs`, each combination of `grid`, each seed, in this
- * order of nesting. The configuration of each is complete and has the run's seed in it.
+ * order of nesting; then those of `include`. The configuration of each is complete and has the run's
+ * seed in it. Combinations that `exclude` names are left out, and keys of the grid are where their
+ * `when` does not hold.
  *
  * @throws {@link ConfigError} when any of the runs is not valid
  *
@@ -73,22 +77,31 @@ function check(
   const plan = checkPlan(sourced)
   if (!plan.value) throw new ConfigError([...issues, ...plan.issues])
   checkCount(plan.value, source.place)
-  const variants = variantsOf(sourced, plan.value.name)
+  const { variants, issues: conditions } = variantsOf(sourced, plan.value.name)
   issues.push(
     ...repeatedNames(variants),
     ...repeatedSeeds(sourced),
     ...strayKeys(sourced, settings),
   )
-  const runs = variants.flatMap(({ name, settings }) => {
-    const { value, issues: found } = resolve(settings, known)
+  const resolved = variants.flatMap(variant => {
+    const { value, issues: found } = resolve(variant.settings, known)
     issues.push(...found)
-    return value ? plan.value.seeds.map(seed => ({ name, config: { ...value, seed }, seed })) : []
+    return value ? [{ ...variant, config: value }] : []
   })
+  // What is wrong elsewhere may be why a condition is not met, or why two runs are alike.
+  if (issues.length === 0) issues.push(...conditions)
+  if (issues.length === 0) issues.push(...repeatedConfigs(resolved), ...noRuns(resolved, source))
   if (issues.length > 0) throw new ConfigError(issues)
+  const runs = resolved.flatMap(({ name, config }) =>
+    plan.value.seeds.map(seed => ({ name, config: { ...config, seed }, seed })),
+  )
   return { plan: plan.value, runs }
 }
 
-/** Turns dotted keys of the base and the runs into objects and lays `settings` over each. */
+/**
+ * Turns dotted keys into objects, and lays `settings` over the base and over the runs: `exclude` and
+ * `when` say which runs are meant, and stay as they are.
+ */
 function nestSettings(
   source: Sourced,
   settings: readonly Sourced[],
@@ -99,9 +112,18 @@ function nestSettings(
     settings.reduce<Sourced>((merged, top) => overlay(merged, top), undot(below, issues))
   const value = new Map(source.value)
   value.set('base', layer(value.get('base') ?? emptyObject(source.place)))
-  const runs = value.get('runs')
-  if (runs && Array.isArray(runs.value))
-    value.set('runs', { ...runs, value: runs.value.map(layer) })
+  const eachOf = (key: string, change: (item: Sourced) => Sourced) => {
+    const items = value.get(key)
+    if (Array.isArray(items?.value)) value.set(key, { ...items, value: items.value.map(change) })
+  }
+  eachOf('runs', layer)
+  eachOf('include', layer)
+  eachOf('exclude', entry => undot(entry, issues))
+  const when = value.get('when')
+  if (when?.value instanceof Map) {
+    const entries = [...when.value].map(([key, entry]) => [key, undot(entry, issues)] as const)
+    value.set('when', { ...when, value: new Map(entries) })
+  }
   return { ...source, value }
 }
 
@@ -122,6 +144,25 @@ function repeatedNames(variants: readonly Variant[]): ConfigIssue[] {
     }))
 }
 
+/** Two variants of other names that would be the same runs twice. */
+function repeatedConfigs(variants: readonly (Variant & { config: RunConfig })[]): ConfigIssue[] {
+  const names = new Map<string, string>()
+  return variants.flatMap(({ name, place, config }) => {
+    const settings = JSON.stringify(config)
+    const first = names.get(settings)
+    names.set(settings, first ?? name)
+    if (first === undefined) return []
+    const both = `${JSON.stringify(first)} and ${JSON.stringify(name)}`
+    const message = `expected different settings but ${both} have the same. Remove one, or list more \`seeds\`.`
+    return [{ place, key: 'name', message }]
+  })
+}
+
+function noRuns(variants: readonly Variant[], { place }: Sourced): ConfigIssue[] {
+  if (variants.length > 0) return []
+  return [{ place, key: 'exclude', message: 'expected at least one run but it leaves out all.' }]
+}
+
 function repeatedSeeds(source: Sourced): ConfigIssue[] {
   const seeds = at(source, ['seeds'])?.value
   if (!Array.isArray(seeds)) return []
@@ -137,8 +178,11 @@ function repeatedSeeds(source: Sourced): ConfigIssue[] {
 
 /** `seed` belongs to the plan as a whole, and what the grid varies cannot also be fixed. */
 function strayKeys(source: Sourced, settings: readonly Sourced[]): ConfigIssue[] {
-  const runs = at(source, ['runs'])?.value
-  const layers = [at(source, ['base']), ...(Array.isArray(runs) ? runs : []), at(source, ['grid'])]
+  const items = ['runs', 'include', 'exclude'].flatMap(key => {
+    const value = at(source, [key])?.value
+    return Array.isArray(value) ? value : []
+  })
+  const layers = [at(source, ['base']), ...items, at(source, ['grid'])]
   const seeds = layers.flatMap(layer => (layer ? (at(layer, ['seed']) ?? []) : []))
   const grid = at(source, ['grid'])?.value
   const varied = grid instanceof Map ? [...grid.keys()] : []

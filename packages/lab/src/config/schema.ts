@@ -152,36 +152,3 @@ export type ClipConfig = RunConfig['clip']
 
 /** Settings as they are laid over each other: nested or dotted keys, checked once merged. */
 export type Settings = Readonly<Record<string, unknown>>
-
-const settings = z.record(z.string(), z.unknown())
-
-/** The schema of a plan's outline; the settings inside are checked after they are merged. */
-export const planSchema = z.strictObject({
-  name: z.string().min(1).max(80).describe('Names the plan in reports and folders.'),
-  base: settings.prefault({}).describe('Settings that all runs share.'),
-  runs: z
-    .array(z.looseObject({ name: z.string().min(1).max(80) }))
-    .min(1)
-    .optional()
-    .describe('Variants: a name each, and what differs from the base.'),
-  grid: z
-    .record(z.string(), z.array(z.unknown()).min(1))
-    .refine(
-      grid => Object.keys(grid).length > 0,
-      'expected at least one key to vary. Remove `grid` or fill it.',
-    )
-    .optional()
-    .describe('Dotted keys with lists of values; every combination is run.'),
-  seeds: z
-    .array(z.int().min(0).max(0xffff_ffff))
-    .min(1)
-    .default([0])
-    .describe('Each variant is run once with every seed.'),
-})
-
-/**
- * A plan: `runs` x `grid` x `seeds` over `base`.
- *
- * @interface
- */
-export type Plan = z.output<typeof planSchema>

@@ -118,7 +118,8 @@ function isTaken(sourced: Sourced, path: readonly string[]): boolean {
   })
 }
 
-function leafPaths({ value }: Sourced): string[][] {
+/** The paths of all values in a value that are no objects; the empty path for such a value itself. */
+export function leafPaths({ value }: Sourced): string[][] {
   if (!(value instanceof Map)) return [[]]
   return [...value].flatMap(([key, item]) => leafPaths(item).map(path => [key, ...path]))
 }

