@@ -1,7 +1,7 @@
 // One run, from its configuration to its record: reads from top to bottom.
 import { join } from 'node:path'
 import { isRun, readRun } from '@normfree/runs'
-import { saveSafetensors } from '@normfree/torch'
+import { saveSafetensors, type Tensor } from '@normfree/torch'
 import { findPretrained } from 'normfree'
 import { withLock } from '../ablate/lock.ts'
 import { endedRun } from '../ablate/previous-run.ts'
@@ -9,6 +9,7 @@ import type { RunSummary, TrainOptions } from '../ablate/trainer.ts'
 import type { RunConfig } from '../config/schema.ts'
 import { type Batch, batches } from '../data/batches.ts'
 import { loadData } from '../data/load.ts'
+import { orSayWhy } from './checkpoints.ts'
 import { DivergedError } from './errors.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
 import type { Precision } from './precision.ts'
@@ -205,6 +206,8 @@ const meansOf = ({ loss, correct, images, steps, ...rest }: Run['progress']['tot
 })
 
 async function keepResult({ session, metrics, options: { dir } }: Run): Promise<void> {
+  const keep = (name: string, tensors: ReadonlyMap<string, Tensor>) =>
+    orSayWhy(join(dir, name), () => saveSafetensors(join(dir, name), tensors))
   const initial = readRun(dir).signals.find(({ when }) => when === 'init')
   if (initial)
     metrics.append({
@@ -212,9 +215,8 @@ async function keepResult({ session, metrics, options: { dir } }: Run): Promise<
       when: 'end',
       signal: await signalAtEnd(session, initial.signal),
     })
-  saveSafetensors(join(dir, 'weights.safetensors'), session.model.stateDict())
-  if (session.average)
-    saveSafetensors(join(dir, 'weights.ema.safetensors'), session.average.stateDict().averages)
+  keep('weights.safetensors', session.model.stateDict())
+  if (session.average) keep('weights.ema.safetensors', session.average.stateDict().averages)
 }
 
 const secondsSince = (start: number): number => (performance.now() - start) / 1000
