@@ -49,7 +49,6 @@ describe('parseRunConfig', () => {
       checkpoint: { every: 1, keepLast: 1, keepBest: 1 },
       precision: 'auto',
       seed: 0,
-      checkpoint: { every: 1, keepLast: 1, keepBest: 1 },
     })
   })
 
