@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type EpochLine, readRun } from '@normfree/runs'
 import { saveSafetensors, type Tensor, tensor, zeros } from '@normfree/torch'
 import { createModel, DenseModel, findPretrained } from 'normfree'
 import { describe, expect, it } from 'vitest'
+import type { TrainEvent, TrainOptions } from '../ablate/trainer.ts'
 import { parseRunConfig } from '../config/load.ts'
 import type { Settings } from '../config/schema.ts'
 import { writeNyuFile } from '../data/dense/nyu.test.util.ts'
@@ -41,6 +43,27 @@ describe('segmentation', () => {
     expect(pixelAccuracy).toBeGreaterThan(epochs.at(-1)!.testAccuracy)
     expect(pixelAccuracy).toBeLessThanOrEqual(1)
     expect(run.header.model.name).toBe('nf_resnet20')
+  })
+
+  it('goes on in the middle of an epoch to the same weights, bit for bit', async () => {
+    const data = `voc:${await vocFolder(VOC)}?size=16`
+    const config = parseRunConfig({
+      ...{ data, model: 'nf_resnet20', epochs: 1, batchSize: 4, precision: 'float32' },
+      ...{ schedule: { warmupEpochs: 0 }, augment: { scale: [0.5, 2] } },
+    })
+    const folder = await temporaryFolder()
+    const runIn = (name: string, options: Partial<TrainOptions> = {}) =>
+      train(config, { dir: join(folder, name), name: 'dense', command: 'a test', ...options })
+    const weightsOf = (name: string) => readFile(join(folder, name, 'weights.safetensors'))
+    await runIn('whole')
+    const controller = new AbortController()
+    const stopInStep2 = (event: TrainEvent) => {
+      if (event.kind === 'step' && event.step === 2) controller.abort()
+    }
+    const stopped = await runIn('resumed', { signal: controller.signal, onEvent: stopInStep2 })
+    expect(stopped.status).toBe('interrupted')
+    expect((await runIn('resumed', { resume: true })).status).toBe('completed')
+    expect((await weightsOf('resumed')).equals(await weightsOf('whole'))).toBe(true)
   })
 
   it('starts from the weights that are named, the classifier apart', async () => {

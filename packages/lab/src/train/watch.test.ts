@@ -1,12 +1,26 @@
-import type { EventLine, MetricLine, SignalLine } from '@normfree/runs'
-import { describe, expect, it } from 'vitest'
+import {
+  type EventLine,
+  type MetricLine,
+  readRun,
+  type SignalLine,
+  type SignalRecord,
+} from '@normfree/runs'
+import { describe, expect, it, vi } from 'vitest'
 import type { Settings } from '../config/schema.ts'
 import { batches } from '../data/batches.ts'
 import { CollapseError, DivergedError } from './errors.ts'
 import { tinyConfig, tinyData } from './fixtures.test.util.ts'
+import { optionsOf, stoppingAt } from './run-folder.test.util.ts'
 import { createSession, type Session } from './session.ts'
 import { trainStep } from './step.ts'
+import { train } from './train.ts'
 import { createWatch } from './watch.ts'
+
+// Not what is tested here, and slow.
+vi.mock('./signal.js', async load => ({
+  ...(await load<object>()),
+  signalAtInit: (): SignalRecord => ({ model: 'm', input: 'none', taps: [] }),
+}))
 
 interface Watched {
   session: Session
@@ -156,4 +170,36 @@ describe('createWatch', () => {
     expect(alarms(run)).toHaveLength(1)
     expect(alarms(run)[0]!.message).toContain('of all units are clipped')
   })
+})
+
+describe('a run under watch', () => {
+  it('goes back when its signal collapses, and completes at a lower rate', async () => {
+    const options = optionsOf()
+    const rollback = { max: 1, lrFactor: 0.01 }
+    const settings = {
+      model: 'fixup_resnet20',
+      ...constant(5),
+      watch: { signalEvery: 1, rollback },
+    }
+    const { status } = await train(tinyConfig(settings), options)
+    expect(status).toBe('completed')
+    const { events, steps } = readRun(options.dir)
+    const kinds = events!.map(({ event }) => event)
+    expect(kinds).toEqual([...kinds.slice(1).map(() => 'alarm'), 'rollback'])
+    expect(events!.at(-1)!.message).toContain(events![0]!.message)
+    expect(steps[0]!.lr).toBeCloseTo(0.05, 12)
+  }, 60_000)
+
+  it('has the same measurements when it is interrupted and resumed', async () => {
+    const config = tinyConfig({ watch: { signalEvery: 2 } })
+    const whole = optionsOf()
+    await train(config, whole)
+    const options = stoppingAt(5)
+    await train(config, options)
+    const { signal: _, ...rest } = options
+    await train(config, { ...rest, resume: true })
+    const measured = (dir: string) => readRun(dir).signals.filter(({ when }) => when === 'step')
+    expect(measured(whole.dir).map(({ step }) => step)).toEqual([1, 3, 5, 7, 9, 11])
+    expect(measured(options.dir)).toEqual(measured(whole.dir))
+  }, 60_000)
 })
