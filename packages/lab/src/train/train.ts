@@ -1,4 +1,5 @@
 // One run, from its configuration to its record: reads from top to bottom.
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRun, readRun } from '@normfree/runs'
 import { saveSafetensors, type Tensor } from '@normfree/torch'
@@ -10,7 +11,7 @@ import type { RunConfig } from '../config/schema.ts'
 import { type Batch, batches } from '../data/batches.ts'
 import { loadData } from '../data/load.ts'
 import { orSayWhy } from './checkpoints.ts'
-import { DivergedError } from './errors.ts'
+import { DivergedError, TrainError } from './errors.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
 import type { Precision } from './precision.ts'
 import { resolutionAt } from './resolution.ts'
@@ -51,7 +52,20 @@ export async function train(config: RunConfig, options: TrainOptions): Promise<R
     options.data ?? (await loadData(config.data, options.signal ? { signal: options.signal } : {}))
   const weights = config.weights === undefined ? undefined : await findPretrained(config.weights)
   const session = inRecordedPrecision(createSession(config, data, weights), options)
+  requireWritable(dir)
   return withLock(dir, () => trainSession(session, options))
+}
+
+function requireWritable(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true })
+    accessSync(dir, constants.W_OK)
+  } catch (error) {
+    throw new TrainError(
+      `Expected a run folder that can be written but received ${dir} (${(error as NodeJS.ErrnoException).code}). Make it writable or choose another.`,
+      { cause: error },
+    )
+  }
 }
 
 /** What `precision: auto` stood for when the run began, wherever it goes on. */
