@@ -61,7 +61,7 @@ describe('normfree train', () => {
 
 describe('normfree train --resume', () => {
   const metricsOf = (dir: string) => readFileSync(join(dir, 'metrics.jsonl'), 'utf8')
-  const args = ['train', 'tiny.yaml', '--data', data, '--epochs', '6', '--out', 'run']
+  const args = ['train', 'tiny.yaml', '--data', data, '--epochs', '20', '--out', 'run']
   const interruptedRun = async () => {
     const cwd = workplace()
     const { code } = await normfree(args, {
@@ -84,8 +84,8 @@ describe('normfree train --resume', () => {
     )
     const resumed = await normfree(['train', '--resume', 'run', '--set', 'workers=2'], { cwd })
     expect(resumed.stderr).toMatch(/tiny: goes on from step-\d{8}\.safetensors, after step \d+\n/)
-    expect(resumed.stderr).toMatch(/epoch 6\/6/)
-    expect(resumed.stderr).not.toMatch(/epoch 1\/6/)
+    expect(resumed.stderr).toMatch(/epoch 20\/20/)
+    expect(resumed.stderr).not.toMatch(/epoch 1\/20/)
     expect(resumed.stdout).toMatch(/: completed, test accuracy/)
     expect(resumed.code).toBe(0)
 
@@ -98,7 +98,7 @@ describe('normfree train --resume', () => {
 
   it('goes on with the run of a recipe, and begins one where there is none', async () => {
     const cwd = workplace()
-    const args = ['train', 'tiny.yaml', '--data', data, '--epochs', '6', '--resume']
+    const args = ['train', 'tiny.yaml', '--data', data, '--epochs', '20', '--resume']
     const first = await normfree(args, {
       cwd,
       signalOn: text => (text.includes('epoch 1/') ? 'SIGINT' : undefined),
