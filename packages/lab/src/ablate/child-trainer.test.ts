@@ -81,11 +81,17 @@ describe('a plan with a process for each run', () => {
     )
   })
 
-  it('ends at an error that other runs would meet, and tells it once', async () => {
-    const { events, done } = carryOut(['data', 'ok', 'moment'], { jobs: 2 })
-    await expect(done).rejects.toMatchObject({ name: 'DataError', exitCode: 2 })
-    expect(told(events)).toEqual(['runStart data'])
-  })
+  it.each([
+    ['data', 'Expected another path.\nA second line.'],
+    ['disk', 'Expected room.'],
+  ])(
+    'ends at an error of the %s that other runs would meet, and tells it once',
+    async (name, message) => {
+      const { events, done } = carryOut([name, 'ok', 'moment'], { jobs: 2 })
+      await expect(done).rejects.toMatchObject({ name: 'PlanError', exitCode: 2, message })
+      expect(told(events)).toEqual([`runStart ${name}`])
+    },
+  )
 
   it('runs some at a time, begun in order, the first one alone until it has loaded the data', async () => {
     let [going, most] = [0, 0]

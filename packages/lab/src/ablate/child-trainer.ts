@@ -3,8 +3,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { RunConfig } from '../config/schema.ts'
-import { DataError } from '../data/errors.ts'
 import { type Death, deathOf, forgetCrash, keepCrash } from './crash.ts'
+import { PlanError } from './errors.ts'
 import type { FromRun, ToRun } from './messages.ts'
 import type { RunOutcome, Trainer, TrainOptions } from './trainer.ts'
 
@@ -24,7 +24,8 @@ const KEPT_LINES = 40
  * one, however it ends. A process that dies, or that throws what concerns its run alone, gives a run of
  * status `crashed`, and leaves `ID.crash.log` beside the run's folder.
  *
- * @throws DataError when the data of a run cannot be loaded: other runs would meet the same
+ * @throws {@link PlanError} when data cannot be loaded or the disk not be written: other runs would meet
+ *   the same
  */
 export function childTrainer({ threads, entry = TRAINING }: ChildTrainerOptions): Trainer {
   const env = { ...process.env, OMP_NUM_THREADS: String(threads) }
@@ -75,7 +76,7 @@ async function follow(
   const death = await deathOfChild(child)
   signal?.removeEventListener('abort', stop)
   if (answer?.kind === 'end') return answer.summary
-  if (answer?.error.ofData) throw new DataError(answer.error.message)
+  if (answer?.error.ofAll) throw new PlanError(answer.error.message)
   // Ctrl-C in a terminal also reaches a child that does not listen for it yet.
   if (signal?.aborted && death.signal && !answer)
     return { dir, status: 'interrupted', testAccuracy: Number.NaN }

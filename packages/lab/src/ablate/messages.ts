@@ -21,6 +21,6 @@ export type FromRun =
 export interface SentError {
   readonly message: string
   readonly stack: string
-  /** Whether every run with this data would meet it. */
-  readonly ofData: boolean
+  /** Whether other runs would meet it too: data that cannot be loaded, a disk that cannot be written. */
+  readonly ofAll: boolean
 }

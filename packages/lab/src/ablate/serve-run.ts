@@ -52,7 +52,14 @@ function failure(error: unknown): FromRun {
   const sent: SentError = {
     message: message || String(error),
     stack: stack ?? String(error),
-    ofData: error instanceof DataError,
+    ofAll: error instanceof DataError || isOfDisk(error),
   }
   return { kind: 'error', error: sent }
+}
+
+const OF_DISK = ['ENOSPC', 'EDQUOT', 'EROFS']
+
+function isOfDisk(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ('code' in error && OF_DISK.includes(String(error.code))) || isOfDisk(error.cause)
 }

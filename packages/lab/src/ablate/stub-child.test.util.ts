@@ -15,6 +15,10 @@ const train: Trainer = async (config, options) => {
   const { dir, name, onEvent } = options
   if (name === 'data') throw new DataError('Expected another path.\nA second line.')
   if (name === 'throw') throw new TypeError('Expected this alone.\nA second line.')
+  if (name === 'disk') {
+    const cause = Object.assign(new TypeError('no space left'), { code: 'ENOSPC' })
+    throw new TypeError('Expected room.', { cause })
+  }
   return withLock(dir, async () => {
     onEvent?.(start)
     return behave(config, options)

@@ -46,6 +46,7 @@ describe('parseRunConfig', () => {
       labelSmoothing: 0.1,
       clip: { kind: 'none' },
       augment: { crop: 4, flip: true },
+      checkpoint: { every: 1, keepLast: 1, keepBest: 1 },
       precision: 'auto',
       seed: 0,
     })

@@ -102,6 +102,16 @@ describe('batches', () => {
   )
 
   it.each(Object.keys(EVERYTHING))(
+    'gives, from a start on, the very batches that follow it, everything of %s on',
+    async kind => {
+      const options = { ...PLAIN, augment: EVERYTHING[kind]! }
+      const all = await collect(options)
+      for (const start of [0, 2, 4, 5])
+        expect(await collect({ ...options, start })).toEqual(all.slice(start))
+    },
+  )
+
+  it.each(Object.keys(EVERYTHING))(
     'gives mixed labels of %s whose weights are shares',
     async kind => {
       for (const { labels, mixed } of await collect({ ...PLAIN, augment: EVERYTHING[kind]! })) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   loadSafetensors,
@@ -57,11 +57,24 @@ describe('saveCheckpoint', () => {
 
   it('counts no score within an epoch', () => {
     const dir = newFolder()
-    const session = sessionOf(keeping(1, 1))
+    const session = sessionOf(keeping(1, 2))
     save(dir, session, 4, 0.5)
     save(dir, session, 6, 0.5)
-    save(dir, session, 7, 0.5)
+    save(dir, session, 7, 0.9)
     expect(steps(dir)).toEqual([7, 4])
+  })
+
+  it('leaves files of other names alone', () => {
+    const dir = newFolder()
+    const session = sessionOf()
+    save(dir, session, 4)
+    const others = ['step-00000008.safetensors.damaged', 'step-9.safetensors', 'notes.txt']
+    for (const name of others) writeFileSync(join(dir, 'checkpoints', name), '')
+    expect(steps(dir)).toEqual([4])
+    save(dir, session, 8)
+    expect(readdirSync(join(dir, 'checkpoints')).toSorted()).toEqual(
+      [...others, 'step-00000008.safetensors'].toSorted(),
+    )
   })
 
   it.each(['ENOSPC', 'EROFS', 'EIO'])('says so in one sentence when it meets %s', code => {

@@ -1,7 +1,7 @@
 // The folder `checkpoints` of a run: a file for each step at which the state was saved, of which the
 // newest and the best are kept.
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { RunConfig } from '../config/schema.ts'
 import { type Checkpoint, readCheckpointHeader, type Write, writeCheckpoint } from './checkpoint.ts'
 import { CheckpointError } from './errors.ts'
@@ -15,7 +15,10 @@ const nameOf = (step: number): string => `step-${String(step).padStart(8, '0')}.
 
 /** The checkpoints of the run in `dir`, the newest first. */
 export function listCheckpoints(dir: string): string[] {
-  const steps = namesIn(dir).flatMap(name => Number(NAME.exec(name)?.[1] ?? []))
+  const steps = namesIn(dir).flatMap(name => {
+    const match = NAME.exec(name)
+    return match ? [Number(match[1])] : []
+  })
   return steps.toSorted((a, b) => b - a).map(step => join(dir, FOLDER, nameOf(step)))
 }
 
@@ -27,13 +30,28 @@ export function listCheckpoints(dir: string): string[] {
  */
 export function saveCheckpoint(dir: string, checkpoint: Checkpoint, write?: Write): void {
   const path = join(dir, FOLDER, nameOf(checkpoint.progress.step))
-  try {
-    mkdirSync(join(dir, FOLDER), { recursive: true })
+  orSayWhy(path, () => {
+    mkdirSync(dirname(path), { recursive: true })
     writeCheckpoint(path, checkpoint, write)
     const kept = toKeep(dir, checkpoint.config as RunConfig)
     for (const old of listCheckpoints(dir)) if (!kept.has(old)) rmSync(old)
+  })
+}
+
+/**
+ * Does `write`, which writes `path`.
+ *
+ * @throws CheckpointError saying what stood in the way.
+ */
+export function orSayWhy(path: string, write: () => void): void {
+  try {
+    write()
   } catch (error) {
-    throw notWritten(path, error)
+    const { code = '', message } = error as NodeJS.ErrnoException
+    throw new CheckpointError(
+      `Expected to write ${path} but received ${code || message}. ${REMEDIES[code] ?? 'Mend that'}, then resume the run: its last checkpoint is whole.`,
+      { cause: error },
+    )
   }
 }
 
@@ -47,8 +65,11 @@ function toKeep(dir: string, { checkpoint, watch }: RunConfig): Set<string> {
   const all = listCheckpoints(dir)
   // The sort is stable: of equal scores the newest counts.
   const scored = all
-    .flatMap(path => ({ path, score: scoreOf(path) ?? [] }))
-    .toSorted((a, b) => Number(b.score) - Number(a.score))
+    .flatMap(path => {
+      const score = scoreOf(path)
+      return score === null ? [] : [{ path, score }]
+    })
+    .toSorted((a, b) => b.score - a.score)
   return new Set([...all.slice(0, newest), ...scored.slice(0, keepBest).map(({ path }) => path)])
 }
 
@@ -91,13 +112,4 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EACCES: 'Make the folder writable',
   EPERM: 'Make the folder writable',
   EROFS: 'The disk is mounted read-only: make it writable',
-}
-
-function notWritten(path: string, error: unknown): CheckpointError {
-  const { code = '', message } = error as NodeJS.ErrnoException
-  const remedy = REMEDIES[code] ?? 'Mend that'
-  return new CheckpointError(
-    `Expected to write the checkpoint ${path} but received ${code || message}. ${remedy}, then resume the run: the checkpoints before this one are whole.`,
-    { cause: error },
-  )
 }

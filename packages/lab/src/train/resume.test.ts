@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readRun, type SignalRecord } from '@normfree/runs'
 import { rand } from '@normfree/torch'
@@ -83,6 +83,41 @@ describe('a run that is interrupted and resumed', () => {
     const again = await train(config, options)
     expect(again.status).toBe('completed')
     expect(contentOf(options.dir)).toEqual(contentOf(whole.dir))
+  })
+
+  it('goes on from the checkpoint before one that is damaged, and says so', async () => {
+    const options = stoppingAt(7)
+    const { signal: _, ...rest } = options
+    const keeping = { ...config, checkpoint: { ...config.checkpoint, everySteps: 1, keepLast: 2 } }
+    await train(keeping, options)
+    const newest = checkpoints(options.dir).at(-1)!
+    const file = join(options.dir, 'checkpoints', newest)
+    const bytes = readFileSync(file)
+    bytes[bytes.length - 5]! ^= 1
+    writeFileSync(file, bytes)
+    const notes: string[] = []
+    const onEvent = (event: TrainEvent) => event.kind === 'note' && notes.push(event.message)
+    await train(keeping, { ...rest, resume: true, onEvent })
+    expect(notes).toEqual([
+      expect.stringMatching(/damaged one .*step-00000007.* The one before it is used\.$/),
+      'goes on from step-00000006.safetensors, after step 6',
+    ])
+    expect(contentOf(options.dir)).toEqual(contentOf(whole.dir))
+    expect(readFileSync(`${file}.damaged`).equals(bytes)).toBe(true)
+  })
+
+  it('is left as it is when no checkpoint is whole', async () => {
+    const options = stoppingAt(3)
+    await train(config, options)
+    const { signal: _, ...rest } = options
+    const before = readFileSync(join(options.dir, 'metrics.jsonl'), 'utf8')
+    for (const name of checkpoints(options.dir))
+      writeFileSync(join(options.dir, 'checkpoints', name), 'nothing')
+    const error = await train(config, { ...rest, resume: true }).catch(caught => caught)
+    expect(error).toMatchObject({ name: 'CheckpointError', exitCode: 2 })
+    expect(error.message).toMatch(/^Expected a whole checkpoint .* delete the folder to train from/)
+    expect(readFileSync(join(options.dir, 'metrics.jsonl'), 'utf8')).toBe(before)
+    expect(checkpoints(options.dir)).toEqual(['step-00000003.safetensors'])
   })
 
   it('is refused with another configuration, and nothing is changed', async () => {

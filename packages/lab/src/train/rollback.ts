@@ -30,7 +30,7 @@ export function rollBack(run: Run, error: DivergedError): boolean {
     returnedTo: restored.progress.step,
     lrScale: lrScale * settings.lrFactor,
   }
-  const message = `back from step ${step} to ${basename(restored.path)}, at ${run.progress.lrScale} of the rate from there (${rollbacks + 1} of ${settings.max}): ${error.message}`
+  const message = `back from step ${step} to ${basename(restored.path)}, at ${Number(run.progress.lrScale.toPrecision(3))} of the rate from there (${rollbacks + 1} of ${settings.max}): ${error.message}`
   metrics.append({ kind: 'event', step: restored.progress.step, event: 'rollback', message })
   options.onEvent?.({ kind: 'note', message })
   // So that a resumed run neither forgets that it was here nor takes the same way again.

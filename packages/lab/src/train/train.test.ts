@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { type RunRecord, readRun } from '@normfree/runs'
@@ -194,6 +195,16 @@ describe('train', () => {
     expect(error).toBeInstanceOf(TrainError)
     expect(error).toMatchObject({ message, exitCode: 2 })
     expect(existsSync(options.dir)).toBe(false)
+  })
+
+  it('refuses a folder that cannot be written', async () => {
+    const file = join(optionsOf().dir, '..', 'a file')
+    writeFileSync(file, '')
+    const error = await train(tinyConfig(), optionsOf({ dir: join(file, 'run') })).catch(e => e)
+    expect(error).toBeInstanceOf(TrainError)
+    expect(error.message).toMatch(
+      /^Expected a run folder that can be written but received .*a file/,
+    )
   })
 
   it('holds the same number of tensors after every epoch', async () => {

@@ -1,14 +1,16 @@
 // One run, from its configuration to its record: reads from top to bottom.
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRun, readRun } from '@normfree/runs'
-import { saveSafetensors } from '@normfree/torch'
+import { saveSafetensors, type Tensor } from '@normfree/torch'
 import { withLock } from '../ablate/lock.ts'
 import { endedRun } from '../ablate/previous-run.ts'
 import type { RunSummary, TrainOptions } from '../ablate/trainer.ts'
 import type { RunConfig } from '../config/schema.ts'
 import { type Batch, batches } from '../data/batches.ts'
 import { loadData } from '../data/load.ts'
-import { DivergedError } from './errors.ts'
+import { orSayWhy } from './checkpoints.ts'
+import { DivergedError, TrainError } from './errors.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
 import type { Precision } from './precision.ts'
 import { resolutionAt } from './resolution.ts'
@@ -48,7 +50,20 @@ export async function train(config: RunConfig, options: TrainOptions): Promise<R
   const data =
     options.data ?? (await loadData(config.data, options.signal ? { signal: options.signal } : {}))
   const session = inRecordedPrecision(createSession(config, data), options)
+  requireWritable(dir)
   return withLock(dir, () => trainSession(session, options))
+}
+
+function requireWritable(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true })
+    accessSync(dir, constants.W_OK)
+  } catch (error) {
+    throw new TrainError(
+      `Expected a run folder that can be written but received ${dir} (${(error as NodeJS.ErrnoException).code}). Make it writable or choose another.`,
+      { cause: error },
+    )
+  }
 }
 
 /** What `precision: auto` stood for when the run began, wherever it goes on. */
@@ -202,6 +217,8 @@ const meansOf = ({ loss, correct, images, steps, ...rest }: Run['progress']['tot
 })
 
 async function keepResult({ session, metrics, options: { dir } }: Run): Promise<void> {
+  const keep = (name: string, tensors: ReadonlyMap<string, Tensor>) =>
+    orSayWhy(join(dir, name), () => saveSafetensors(join(dir, name), tensors))
   const initial = readRun(dir).signals.find(({ when }) => when === 'init')
   if (initial)
     metrics.append({
@@ -209,9 +226,8 @@ async function keepResult({ session, metrics, options: { dir } }: Run): Promise<
       when: 'end',
       signal: await signalAtEnd(session, initial.signal),
     })
-  saveSafetensors(join(dir, 'weights.safetensors'), session.model.stateDict())
-  if (session.average)
-    saveSafetensors(join(dir, 'weights.ema.safetensors'), session.average.stateDict().averages)
+  keep('weights.safetensors', session.model.stateDict())
+  if (session.average) keep('weights.ema.safetensors', session.average.stateDict().averages)
 }
 
 const secondsSince = (start: number): number => (performance.now() - start) / 1000
