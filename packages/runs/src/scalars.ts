@@ -50,6 +50,11 @@ const ofEpoch = (line: EpochLine) =>
     ['train/skipped', line.skipped],
     ['test/loss', line.testLoss],
     ['test/accuracy', line.testAccuracy],
+    ['ema/loss', line.emaLoss],
+    ['ema/accuracy', line.emaAccuracy],
+    ...Object.entries(line.testMetrics ?? {}).map(
+      ([name, value]) => [`test/${name}`, value] as const,
+    ),
   ])
 
 const ofSignal = ({ signal }: SignalLine) =>

@@ -43,6 +43,15 @@ describe('openTensorBoard', () => {
     expect(rest[1]!.scalars).toMatchObject({ 'test/accuracy': 0.5, 'train/accuracy': 0.5 })
   })
 
+  it("writes the averaged weights' figures and those of the task where there are any", () => {
+    const figures = { emaAccuracy: 0.75, testMetrics: { pixelAccuracy: 0.875 } }
+    const [, , { scalars } = { scalars: undefined }] = readEvents(
+      written(temporaryFolder(), { ...epochOf(1), ...figures }),
+    )
+    expect(scalars).toMatchObject({ 'ema/accuracy': 0.75, 'test/pixelAccuracy': 0.875 })
+    expect(scalars).not.toHaveProperty('ema/loss')
+  })
+
   it('writes the signal within training by block, and no signal of other inputs', () => {
     const signal = { model: 'm', input: 'i', taps: [tapOf(2, { deadFraction: 0.5 })] }
     const file = written(
