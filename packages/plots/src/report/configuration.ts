@@ -15,7 +15,7 @@ export function differencesTable(
   )
   if (keys.length === 0) return null
   return html`<div class="scroll"><table>
-<caption>The settings in which the variants differ; all others are equal.</caption>
+<caption><div>The settings in which the variants differ; all others are equal.</div></caption>
 <thead><tr><th scope="col">Variant</th>${keys.map(key => html`<th scope="col"><code>${key}</code></th>`)}</tr></thead>
 <tbody>${variants.map(
     (

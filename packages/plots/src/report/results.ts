@@ -20,7 +20,7 @@ export function resultsTable(
   const range = rangeOf(variants.flatMap(({ testAccuracy }) => testAccuracy?.values ?? []))
   return html`
 <div class="scroll"><table>
-<caption>Final figures of completed runs: the mean and, over several seeds, ± one sample standard deviation.${rangeNote(range)}${note}</caption>
+<caption><div>Final figures of completed runs: the mean and, over several seeds, ± one sample standard deviation.${rangeNote(range)}${note}</div></caption>
 <thead><tr>
 <th scope="col">Variant</th>
 <th scope="col" class="number">Test accuracy</th>

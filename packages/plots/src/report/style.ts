@@ -28,9 +28,10 @@ section > p { max-width: 46em; margin: 0 0 16px; color: var(--plot-muted); text-
 .scroll, figure, pre, dl, details {
   background: var(--plot-paper); border: 1px solid var(--plot-rule); border-radius: 10px;
 }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; container-type: inline-size; }
 table { width: 100%; border-collapse: collapse; font-size: 14.5px; font-variant-numeric: tabular-nums; }
 caption { padding: 12px 16px 6px; color: var(--plot-muted); font-size: 14px; text-align: left; }
+caption > div { position: sticky; left: 16px; max-width: calc(100cqi - 32px); }
 th, td { padding: 10px 8px; text-align: left; vertical-align: baseline; }
 th:first-child, td:first-child { padding-left: 16px; }
 thead th { color: var(--plot-muted); font-size: 13px; font-weight: 600; white-space: nowrap; }

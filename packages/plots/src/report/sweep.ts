@@ -109,7 +109,7 @@ function effectsTable({ score, runs, leftOut, r2, factors }: FactorAnalysis): Ht
   const counts = `${runs} runs${leftOut > 0 ? `, ${leftOut} left out` : ''}`
   const known = r2 === null ? '' : `; out-of-bag R² ${r2.toFixed(2)}`
   return html`<div class="scroll"><table>
-<caption>${scoreNames[score]}: ${counts}${known}.</caption>
+<caption><div>${scoreNames[score]}: ${counts}${known}.</div></caption>
 <thead><tr>
 <th scope="col">Setting</th>
 <th scope="col" class="number">Importance</th>
