@@ -108,10 +108,10 @@ describe('the losses of the first 20 steps', () => {
       const losses = await lossesOf(name)
       const expected = golden[name]!
       expect(losses).toHaveLength(STEPS)
-      // Rounding differs between CPUs, by up to 1.6e-6 in five steps where one has no AVX, and every step
-      // doubles what it left.
+      // Rounding differs between CPUs, by up to 1.6e-6 in five steps where one has no AVX, and between
+      // LibTorch 1.13 and 2.15, by up to 4.3e-6; every step doubles what it left.
       losses.forEach((loss, i) => {
-        const tolerance = i < 5 ? 2e-6 : 1e-3
+        const tolerance = i < 5 ? 1e-5 : 1e-3
         const error = Math.abs(loss - expected[i]!) / expected[i]!
         expect(error, `step ${i + 1}: ${loss} for ${expected[i]}`).toBeLessThanOrEqual(tolerance)
       })
